@@ -1,0 +1,196 @@
+// Every key of the agent's configuration with its type, its bounds and its default, side by side: this
+// file is the reference, docs/configuration.md the explanation. Keys carry their unit in their name; sizes
+// may be written as 64MiB and durations as 30s, and arrive here as bytes and milliseconds. What concerns
+// more than one key (a cap that is too small for its segments) is in rules.ts.
+
+import { z } from 'zod';
+import type { Address } from './address.ts';
+import { address, bytes, count, milliseconds, plainName, text, url } from './scalars.ts';
+import { section } from './section.ts';
+
+const KiB = 2 ** 10;
+const MiB = 2 ** 20;
+const GiB = 2 ** 30;
+const HOUR_MS = 3_600_000;
+const BATCH_BYTES_MAX = 64 * MiB; // beyond it one batch would hold up heartbeats
+
+/** What a destination that is new here, or a file that is new to a tail, begins with. */
+const startAt = z.enum(['oldest', 'newest']).default('oldest');
+
+export const logSchema = section({
+  /** The event log: segments lie directly in it. Made if its parent exists. */
+  dir: text('the path of a directory'),
+  /** When data counts as safe: after a sync (fsync) or after the write (os). */
+  durability: z.enum(['fsync', 'os']).default('fsync'),
+  /** A segment is closed and a new one begun at this size. */
+  segmentBytes: bytes({ min: 64 * KiB, max: 4 * GiB }).default(64 * MiB),
+  /** The journal starts a new file at this size. */
+  journalBytesMax: bytes({ min: 16 * KiB, max: GiB }).default(4 * MiB),
+  /** Everything in the directory together; at it, intake stops. */
+  capBytes: bytes().default(4 * GiB),
+  /** Free space of the filesystem that an append never touches. */
+  reserveBytes: bytes({ min: 0 }).default(256 * MiB),
+  /** What every destination has is kept until it is larger than this ... */
+  keepBytes: bytes({ min: 0 }).default(256 * MiB),
+  /** ... or older than this. */
+  keepAge: milliseconds({ max: 10 * 365 * 24 * HOUR_MS }).default(24 * HOUR_MS),
+  /** What waits for the next commit, in memory. */
+  pendingBytesMax: bytes({ min: 64 * KiB, max: GiB }).default(8 * MiB),
+}).transform(({ keepAge, ...rest }) => ({ ...rest, keepAgeMs: keepAge }));
+
+const globs = z.array(text('a file name pattern, such as *.log'));
+
+export const tailSchema = section({
+  type: z.literal('tail'),
+  name: plainName(),
+  /** The directory whose files are followed; it must exist. */
+  dir: text('the path of a directory'),
+  /** Names of files to follow, and of files not to. */
+  include: globs.default(['*']),
+  exclude: globs.default([]),
+  /** One read of one file. */
+  readBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(MiB),
+  /** How often a file that grew lately is looked at ... */
+  pollMs: milliseconds({ max: 60_000 }).default(10),
+  /** ... how often one that did not ... */
+  idlePollMs: milliseconds({ max: 600_000 }).default(250),
+  /** ... and for how long after its last growth a file counts as active. */
+  activeMs: milliseconds({ max: 3_600_000 }).default(5_000),
+  /** How often the directory is listed, whatever the notifications say. */
+  rescanMs: milliseconds({ max: 3_600_000 }).default(2_000),
+  /** Files held open at once; the least active are closed first. */
+  openFilesMax: count({ max: 1_000_000 }).default(256),
+  /** A longer event is set aside in quarantine. */
+  eventBytesMax: bytes({ min: 16, max: BATCH_BYTES_MAX }).default(MiB),
+  /** Where a file that is there at the very first start is begun. */
+  startAt,
+});
+
+export const listenSchema = section({
+  type: z.literal('listen'),
+  name: plainName(),
+  /** Where to listen for other agents; port 0 lets the system pick one. */
+  address: address({ portMin: 0 }),
+  /** What others are told to connect to; where it is not given, `address`. */
+  advertise: address().optional(),
+  /** Connections at once; the next one is closed with a counted reason. */
+  connectionsMax: count({ max: 100_000 }).default(256),
+  /** Credit: bytes that one sender may have under way. */
+  windowBytes: bytes({ min: 64 * KiB, max: GiB }).default(8 * MiB),
+  /** The largest batch that a sender may send. */
+  batchBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(4 * MiB),
+  handshakeTimeoutMs: milliseconds({ max: 600_000 }).default(5_000),
+  heartbeatMs: milliseconds({ max: 600_000 }).default(1_000),
+  /** A sender that is silent for this long is gone. */
+  peerTimeoutMs: milliseconds({ max: 600_000 }).default(5_000),
+  /** Senders whose position is remembered. */
+  peersMax: count({ max: 1_000_000 }).default(1_024),
+});
+
+export const sourceSchema = z.discriminatedUnion('type', [tailSchema, listenSchema]);
+
+export const destinationSchema = section({
+  name: plainName(),
+  /** The id of an instance, found in the registry; or ... */
+  instance: plainName().optional(),
+  /** ... an address that does not change. Exactly one of the two. */
+  address: address().optional(),
+  /** Where in the log a destination begins that the log does not know yet. */
+  startAt,
+  /** What happens when it lags by more than lagBytesMax: intake stops. */
+  policy: z.literal('block').default('block'),
+  /** By default the cap of the log less two segments. */
+  lagBytesMax: bytes().optional(),
+  batchBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(MiB),
+  /** Sent and not yet acknowledged. */
+  inflightBytesMax: bytes({ min: 4 * KiB, max: GiB }).default(16 * MiB),
+  connectTimeoutMs: milliseconds({ max: 600_000 }).default(3_000),
+  /** A batch that is not acknowledged for this long ends the connection. */
+  ackTimeoutMs: milliseconds({ max: 3_600_000 }).default(30_000),
+  heartbeatMs: milliseconds({ max: 600_000 }).default(1_000),
+  peerTimeoutMs: milliseconds({ max: 600_000 }).default(5_000),
+  /** The wait before a new attempt doubles from the one to the other. */
+  retryMinMs: milliseconds({ max: 600_000 }).default(100),
+  retryMaxMs: milliseconds({ max: 3_600_000 }).default(5_000),
+})
+  .superRefine(
+    (value, context) => {
+      const given = ['instance', 'address'].filter((key) => Object.hasOwn(value, key)).length;
+      if (given !== 1) {
+        const found = given === 0 ? 'neither' : 'both';
+        context.addIssue({ code: 'custom', message: `exactly one of instance and address, found ${found}` });
+      }
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
+  .transform(({ instance, address: fixed, ...rest }) => ({ ...rest, to: target(instance, fixed) }));
+
+/** Where a destination is: looked up in the registry, or at an address that does not change. */
+export type Target =
+  | { readonly by: 'instance'; readonly instance: string }
+  | { readonly by: 'address'; readonly address: Address };
+
+function target(instance: string | undefined, fixed: Address | undefined): Target {
+  return fixed === undefined
+    ? { by: 'instance', instance: instance ?? '' }
+    : { by: 'address', address: fixed };
+}
+
+export const etcdSchema = section({
+  type: z.literal('etcd'),
+  endpoints: z.array(url()).min(1),
+  /** Keys are <prefix>/instances/<id>. */
+  prefix: text('the beginning of the keys, such as /spillway/chain1').transform(withoutTrailingSlash),
+  /** How long a key outlives an agent that died. */
+  ttlSeconds: count({ min: 1, max: 3_600 }).default(5),
+});
+
+export const staticSchema = section({
+  type: z.literal('static'),
+  /** Addresses by the ids of instances. */
+  instances: z.record(plainName(), address()),
+});
+
+function withoutTrailingSlash(prefix: string): string {
+  return prefix.replace(/\/+$/, '');
+}
+
+export const registrySchema = z.discriminatedUnion('type', [etcdSchema, staticSchema]);
+
+/** Where /healthz and /metrics are served; without it, nowhere. Port 0 lets the system pick one. */
+export const httpSchema = section({ address: address({ portMin: 0 }) });
+
+/** How long a stop waits for what is taken to be delivered, before it closes. */
+export const stopSchema = section({ drainMs: milliseconds({ min: 0, max: 3_600_000 }).default(5_000) });
+
+export const idSchema = plainName();
+
+/** Free text for who reads the registry: generator, relay, last, ... */
+export const roleSchema = text('a word or two').default('agent');
+
+export type LogConfig = Readonly<z.output<typeof logSchema>>;
+export type TailConfig = z.output<typeof tailSchema>;
+export type ListenConfig = z.output<typeof listenSchema>;
+export type SourceConfig = z.output<typeof sourceSchema>;
+export type DestinationConfig = Readonly<z.output<typeof destinationSchema>>;
+export type EtcdConfig = z.output<typeof etcdSchema>;
+export type StaticConfig = z.output<typeof staticSchema>;
+export type RegistryConfig = z.output<typeof registrySchema>;
+export type HttpConfig = z.output<typeof httpSchema>;
+export type StopConfig = z.output<typeof stopSchema>;
+
+/** A whole configuration, checked; its paths are absolute. */
+export interface AgentConfig {
+  /** The file it was read from. */
+  readonly file: string;
+  readonly id: string;
+  readonly role: string;
+  readonly log: LogConfig;
+  readonly registry?: RegistryConfig;
+  readonly sources: readonly SourceConfig[];
+  readonly destinations: readonly DestinationConfig[];
+  readonly http?: HttpConfig;
+  readonly stop: StopConfig;
+  /** What is allowed and yet likely not meant; to be logged at start. */
+  readonly warnings: readonly string[];
+}

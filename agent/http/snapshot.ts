@@ -1,0 +1,69 @@
+// Everything that /metrics shows of an agent, as one object made at the moment of a scrape. All counts are
+// totals since the log was made, kept in its commits, so that they go on rising over a restart.
+//
+// Conservation, for events and for bytes:
+//   source       read     = appended + suppressed + quarantined + refused + held
+//   destination  appended = acknowledged + buffered + dropped + skipped
+//   log          appended = the sum of what its sources appended
+
+/** Events and their bytes, counted together. */
+export interface Tally {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+export interface SourceSnapshot {
+  readonly name: string;
+  readonly type: 'tail' | 'listen';
+  readonly read: Tally;
+  readonly appended: Tally;
+  /** Known already: sent again by a peer, or read again after a restart. */
+  readonly suppressed: Tally;
+  /** Set aside as no event: too long, damaged. */
+  readonly quarantined: Tally;
+  /** Not taken, and the sender knows it. */
+  readonly refused: Tally;
+  /** Read and not yet committed; the only one that may fall. */
+  readonly held: Tally;
+  /** Files that a tail follows. */
+  readonly files?: number;
+  /** Connections of a listener by what became of them: accepted, or the reason they were closed. */
+  readonly connections?: Readonly<Record<string, number>>;
+}
+
+export interface LogSnapshot {
+  readonly state: 'ok' | 'full' | 'failing';
+  readonly appended: Tally;
+  readonly expired: Tally;
+  /** The size of the whole directory, the largest it ever was since the start, and its limit. */
+  readonly bytes: number;
+  readonly bytesMax: number;
+  readonly capBytes: number;
+  readonly syncs: number;
+  /** Everything written to the disk: data, journal, cursors, quarantine. */
+  readonly writtenBytes: number;
+}
+
+export interface DestinationSnapshot {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly appended: Tally;
+  readonly acknowledged: Tally;
+  /** In the log and not yet acknowledged; the only one that may fall. */
+  readonly buffered: Tally;
+  /** By reason. */
+  readonly dropped: Readonly<Record<string, Tally>>;
+  readonly skipped: Readonly<Record<string, Tally>>;
+  /** Batches sent more than once. */
+  readonly retransmits: number;
+  /** Rises when the receiver's history and ours do not fit and a new one is begun. */
+  readonly epoch: number;
+}
+
+export interface AgentSnapshot {
+  readonly id: string;
+  readonly version: string;
+  readonly sources: readonly SourceSnapshot[];
+  readonly log: LogSnapshot;
+  readonly destinations: readonly DestinationSnapshot[];
+}
