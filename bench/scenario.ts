@@ -1,0 +1,139 @@
+// A scenario: the chain, the load, what is broken when, and what must hold. The same file runs on every kind of
+// chain and with every tool; the schema below is parser, check and documentation at once.
+
+import { z } from 'zod';
+import {
+  BYTES_EXPECTED,
+  COUNT_EXPECTED,
+  DURATION_EXPECTED,
+  parseBytes,
+  parseCount,
+  parseDurationMs,
+  parseRate,
+  RATE_EXPECTED,
+} from './scenario-units.ts';
+
+const rate = quantity(parseRate, RATE_EXPECTED);
+const durationMs = quantity(parseDurationMs, DURATION_EXPECTED);
+const bytes = quantity(parseBytes, BYTES_EXPECTED);
+const count = quantity(parseCount, COUNT_EXPECTED);
+/** At most so many events at any destination; `any` where the scenario does not promise anything. */
+const atMost = z
+  .union([z.int().min(0), z.literal('any')], { error: "expected a number of events, or 'any'" })
+  .default(0);
+
+export const logSchema = z.strictObject({
+  /** The most a buffer on disk may hold. */
+  cap: bytes.default(4 * 2 ** 30),
+  reserve: bytes.default(256 * 2 ** 20),
+  /** What every destination already has is kept up to this, at instances between the ends. */
+  keep: bytes.default(256 * 2 ** 20),
+  /** Event files and segments roll at this size. */
+  segment: bytes.default(64 * 2 ** 20),
+});
+export const chainSchema = z.strictObject({
+  instances: z.int().min(1).max(20).default(3),
+  /** Destinations a, b, c, ... behind the last instance; each gets a full copy. */
+  fanOut: z.int().min(1).max(8).default(1),
+  /** Default tool of every hop; `--tool` overrides. */
+  tool: z.string().default('agent'),
+});
+
+const generatorSchema = z
+  .strictObject({
+    content: z.enum(['synthetic', 'replay-raw', 'replay-metrics']).default('synthetic'),
+    format: z.enum(['influx', 'graphite', 'json']).default('influx'),
+    /** For the replays: globs relative to the repository. */
+    files: z.array(z.string()).default([]),
+    rate,
+    duration: durationMs.default(60_000),
+    /** How many events a flood has. */
+    floodEvents: count.default(20_000_000),
+    fileBytes: bytes.default(64 * 2 ** 20),
+    sourceKeepBytes: bytes.default(2 * 2 ** 30),
+    onSourceFull: z.enum(['expire', 'hold']).default('hold'),
+    /** An event written later than this after its due time makes the run invalid. */
+    scheduleLagMax: durationMs.default(500),
+  })
+  .refine((spec) => spec.content === 'synthetic' || spec.files.length > 0, {
+    path: ['files'],
+    error: 'expected at least one file or glob for a replay',
+  });
+
+export const STEP_ACTIONS = ['stop', 'start', 'kill', 'pause', 'resume'] as const;
+const stepSchema = z.strictObject({
+  /** After the first event was due. */
+  at: durationMs,
+  do: z.enum(STEP_ACTIONS),
+  /** An instance or a destination: `instance2`, `a`. */
+  target: z.string(),
+});
+
+const assertsSchema = z.strictObject({
+  lost: atMost,
+  duplicated: atMost,
+  reordered: atMost,
+  torn: atMost,
+  foreign: atMost,
+  latencyP99Max: durationMs.optional(),
+  ratePerMinuteMin: count.optional(),
+  /** Longest time from the last event sent until the last destination has it. */
+  drainMax: durationMs.optional(),
+  conservation: z.enum(['closed', 'any']).default('closed'),
+});
+
+export const scenarioSchema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9-]+$/, 'expected lower case letters, digits and dashes'),
+    description: z.string(),
+    chain: chainSchema.prefault({}),
+    generator: generatorSchema,
+    durability: z.enum(['fsync', 'os']).default('fsync'),
+    seed: z.int().min(0).default(1),
+    log: logSchema.prefault({}),
+    steps: z.array(stepSchema).default([]),
+    asserts: assertsSchema.prefault({}),
+    limits: z
+      .strictObject({
+        /** Longest wait for the destinations after the last event was sent. */
+        drain: durationMs.default(120_000),
+        /** Given up earlier when no destination grows for this long. */
+        noProgress: durationMs.default(20_000),
+      })
+      .prefault({}),
+  })
+  .superRefine((scenario, context) => {
+    const nodes = nodeNames(scenario.chain);
+    for (const [index, step] of scenario.steps.entries()) {
+      if (nodes.includes(step.target)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['steps', index, 'target'],
+        message: `'${step.target}' is not in the chain; expected one of ${nodes.join(', ')}`,
+      });
+    }
+  });
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type Step = Scenario['steps'][number];
+export type ChainShape = Scenario['chain'];
+export type LogLimits = Scenario['log'];
+
+export function destinationNames(fanOut: number): string[] {
+  return Array.from({ length: fanOut }, (_, index) => String.fromCharCode(97 + index));
+}
+
+/** In the order of the data's flow. */
+export function nodeNames(chain: ChainShape): string[] {
+  const instances = Array.from({ length: chain.instances }, (_, index) => `instance${index + 1}`);
+  return [...instances, ...destinationNames(chain.fanOut)];
+}
+
+function quantity<T>(parse: (text: string) => T | null, expected: string) {
+  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((given, context) => {
+    const value = parse(String(given));
+    if (value !== null) return value;
+    context.addIssue({ code: 'custom', message: `'${given}' is not understood; expected ${expected}` });
+    return z.NEVER;
+  });
+}
