@@ -37,21 +37,18 @@ function scalar<T>(parse: Parse<T>) {
 
 /** An integer of bytes, or text with a unit: `64MiB`, `1GB`. Gives bytes. */
 export function bytes({ min = 1, max = Number.MAX_SAFE_INTEGER }: Range = {}) {
-  const expected = `a size in bytes, such as 67108864, 64MiB or 1GB, ${between(min, max, 'bytes')}`;
-  return scalar<number>((input) => inRange(quantity(input, UNIT_BYTES), min, max, expected));
+  const expected = 'a size in bytes, such as 67108864, 64MiB or 1GB';
+  return scalar<number>((input) => wholeNumber(quantity(input, UNIT_BYTES), { min, max }, expected));
 }
 
 /** An integer of milliseconds, or text with a unit: `500ms`, `24h`. Gives milliseconds. */
 export function milliseconds({ min = 1, max = 2 ** 31 - 1 }: Range = {}) {
-  const expected = `a duration in milliseconds, such as 500, 500ms, 30s or 24h, ${between(min, max, 'ms')}`;
-  return scalar<number>((input) => inRange(quantity(input, UNIT_MS), min, max, expected));
+  const expected = 'a duration in milliseconds, such as 500, 500ms, 30s or 24h';
+  return scalar<number>((input) => wholeNumber(quantity(input, UNIT_MS), { min, max }, expected));
 }
 
 export function count({ min = 1, max = Number.MAX_SAFE_INTEGER }: Range = {}) {
-  const expected = `a whole number, ${between(min, max, '').trim()}`;
-  return scalar<number>((input) =>
-    inRange(Number.isInteger(input) ? Number(input) : NaN, min, max, expected),
-  );
+  return scalar<number>((input) => wholeNumber(quantity(input, {}), { min, max }, 'a whole number'));
 }
 
 function quantity(input: unknown, units: Readonly<Record<string, number>>): number {
@@ -61,12 +58,10 @@ function quantity(input: unknown, units: Readonly<Record<string, number>>): numb
   return digits === undefined || unit === undefined ? NaN : Number(digits) * (units[unit] ?? NaN);
 }
 
-function inRange(value: number, min: number, max: number, expected: string) {
-  return Number.isSafeInteger(value) && value >= min && value <= max ? { value } : { expected };
-}
-
-function between(min: number, max: number, unit: string): string {
-  return max === Number.MAX_SAFE_INTEGER ? `at least ${min} ${unit}` : `${min} to ${max} ${unit}`;
+function wholeNumber(value: number, { min, max }: Required<Range>, expected: string) {
+  if (!Number.isSafeInteger(value)) return { expected };
+  if (value < min) return { expected: `${expected}, at least ${min}` };
+  return value > max ? { expected: `${expected}, at most ${max}` } : { value };
 }
 
 /** Names become metric labels, file names and registry keys, so they are kept plain. */

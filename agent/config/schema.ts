@@ -24,19 +24,24 @@ export const logSchema = section({
   durability: z.enum(['fsync', 'os']).default('fsync'),
   /** A segment is closed and a new one begun at this size. */
   segmentBytes: bytes({ min: 64 * KiB, max: 4 * GiB }).default(64 * MiB),
-  /** The journal starts a new file at this size. */
-  journalBytesMax: bytes({ min: 16 * KiB, max: GiB }).default(4 * MiB),
+  /** The journal starts a new file at this size; by default 4 MiB, or a 16th of a small cap. */
+  journalBytesMax: bytes({ min: 4 * KiB, max: GiB }).optional(),
   /** Everything in the directory together; at it, intake stops. */
   capBytes: bytes().default(4 * GiB),
   /** Free space of the filesystem that an append never touches. */
   reserveBytes: bytes({ min: 0 }).default(256 * MiB),
-  /** What every destination has is kept until it is larger than this ... */
-  keepBytes: bytes({ min: 0 }).default(256 * MiB),
-  /** ... or older than this. */
+  /** What every destination has is kept up to this, by default 256 MiB or a quarter of a small cap ... */
+  keepBytes: bytes({ min: 0 }).optional(),
+  /** ... and up to this age. */
   keepAge: milliseconds({ max: 10 * 365 * 24 * HOUR_MS }).default(24 * HOUR_MS),
   /** What waits for the next commit, in memory. */
   pendingBytesMax: bytes({ min: 64 * KiB, max: GiB }).default(8 * MiB),
-}).transform(({ keepAge, ...rest }) => ({ ...rest, keepAgeMs: keepAge }));
+}).transform(({ keepAge, ...rest }) => ({
+  ...rest,
+  journalBytesMax: rest.journalBytesMax ?? Math.min(4 * MiB, Math.ceil(rest.capBytes / 16)),
+  keepBytes: rest.keepBytes ?? Math.min(256 * MiB, Math.floor(rest.capBytes / 4)),
+  keepAgeMs: keepAge,
+}));
 
 const globs = z.array(text('a file name pattern, such as *.log'));
 
@@ -118,7 +123,8 @@ export const destinationSchema = section({
       const given = ['instance', 'address'].filter((key) => Object.hasOwn(value, key)).length;
       if (given !== 1) {
         const found = given === 0 ? 'neither' : 'both';
-        context.addIssue({ code: 'custom', message: `exactly one of instance and address, found ${found}` });
+        const message = `exactly one of instance and address, found ${found}`;
+        context.addIssue({ code: 'custom', message, params: { whole: true } });
       }
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },

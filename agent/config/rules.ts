@@ -1,0 +1,177 @@
+// What concerns more than one key of a configuration. The sections that are wrong in themselves are absent
+// here, so that these rules are checked, and reported, together with everything else.
+
+import { isWildcard } from './address.ts';
+import type { KeyPath, Problem } from './document.ts';
+import { valueAt } from './problems.ts';
+import type { AgentConfig, DestinationConfig, ListenConfig, LogConfig, SourceConfig } from './schema.ts';
+
+/** The sections that are right in themselves. */
+export interface Sections {
+  readonly id?: AgentConfig['id'] | undefined;
+  readonly log?: LogConfig | undefined;
+  readonly registry?: AgentConfig['registry'] | undefined;
+  readonly sources: readonly (SourceConfig | undefined)[];
+  readonly destinations: readonly (DestinationConfig | undefined)[];
+}
+
+const SEGMENTS_MIN = 4; // one being written, one being read, one being deleted, one for everything else
+
+/** Every rule that is broken; `raw` is the whole configuration as it stands in the file. */
+export function brokenRules(sections: Sections, raw: unknown): Problem[] {
+  return [
+    ...duplicateNames(raw, 'sources'),
+    ...duplicateNames(raw, 'destinations'),
+    ...(sections.log === undefined ? [] : logRules(sections.log)),
+    ...sections.sources.flatMap((source, index) => sourceRules(source, ['sources', index], sections)),
+    ...sections.destinations.flatMap((destination, index) =>
+      destination === undefined ? [] : destinationRules(destination, ['destinations', index], sections, raw),
+    ),
+  ];
+}
+
+function duplicateNames(raw: unknown, list: 'sources' | 'destinations'): Problem[] {
+  const items = valueAt(raw, [list]);
+  const firstAt = new Map<unknown, number>();
+  return (Array.isArray(items) ? items : []).flatMap((item: unknown, index) => {
+    const name = valueAt(item, ['name']);
+    const first = firstAt.get(name);
+    if (name !== undefined && first === undefined) firstAt.set(name, index);
+    if (name === undefined || first === undefined) return [];
+    return [
+      problem([list, index, 'name'], `duplicate name ${String(name)}, ${list}[${first}] has it already`),
+    ];
+  });
+}
+
+function logRules({ segmentBytes, capBytes, journalBytesMax, keepBytes }: LogConfig): Problem[] {
+  const capMin = SEGMENTS_MIN * segmentBytes;
+  return [
+    ...when(
+      capBytes < capMin,
+      ['log', 'capBytes'],
+      `is ${capBytes}, expected at least ${capMin}, ${SEGMENTS_MIN} times segmentBytes`,
+    ),
+    ...when(
+      journalBytesMax > capBytes / 4,
+      ['log', 'journalBytesMax'],
+      `is ${journalBytesMax}, expected at most a quarter of capBytes (${capBytes})`,
+    ),
+    ...when(
+      keepBytes > capBytes,
+      ['log', 'keepBytes'],
+      `is ${keepBytes}, expected at most capBytes (${capBytes})`,
+    ),
+  ];
+}
+
+function sourceRules(
+  source: SourceConfig | undefined,
+  path: KeyPath,
+  { log, registry }: Sections,
+): Problem[] {
+  switch (source?.type) {
+    case undefined:
+      return [];
+    case 'tail':
+      return [
+        ...when(
+          source.idlePollMs < source.pollMs,
+          [...path, 'idlePollMs'],
+          `is ${source.idlePollMs}, expected at least pollMs (${source.pollMs})`,
+        ),
+        ...pendingFits(source.readBytesMax, [...path, 'readBytesMax'], log),
+        ...pendingFits(source.eventBytesMax, [...path, 'eventBytesMax'], log),
+      ];
+    case 'listen':
+      return [
+        ...when(
+          source.windowBytes < source.batchBytesMax,
+          [...path, 'windowBytes'],
+          `is ${source.windowBytes}, expected at least batchBytesMax (${source.batchBytesMax})`,
+        ),
+        ...pendingFits(source.batchBytesMax, [...path, 'batchBytesMax'], log),
+        ...heartbeatFits(source, path),
+        ...when(
+          registry?.type === 'etcd' && source.advertise === undefined && isWildcard(source.address),
+          [...path, 'address'],
+          'nobody can connect to a wildcard address, expected advertise beside it: the address to register',
+        ),
+      ];
+    default:
+      return source satisfies never;
+  }
+}
+
+function pendingFits(bytes: number, path: KeyPath, log: LogConfig | undefined): Problem[] {
+  if (log === undefined) return [];
+  return when(
+    bytes > log.pendingBytesMax,
+    path,
+    `is ${bytes}, expected at most log.pendingBytesMax (${log.pendingBytesMax})`,
+  );
+}
+
+function heartbeatFits(peer: Pick<ListenConfig, 'heartbeatMs' | 'peerTimeoutMs'>, path: KeyPath): Problem[] {
+  const { heartbeatMs, peerTimeoutMs } = peer;
+  return when(
+    peerTimeoutMs < 2 * heartbeatMs,
+    [...path, 'peerTimeoutMs'],
+    `is ${peerTimeoutMs}, expected at least twice heartbeatMs (${heartbeatMs})`,
+  );
+}
+
+function destinationRules(
+  destination: DestinationConfig,
+  path: KeyPath,
+  sections: Sections,
+  raw: unknown,
+): Problem[] {
+  const { to, lagBytesMax, batchBytesMax, inflightBytesMax, retryMinMs, retryMaxMs } = destination;
+  const { id, log, registry } = sections;
+  const byInstance = to.by === 'instance' ? to.instance : undefined;
+  const lagMax = log === undefined ? Number.POSITIVE_INFINITY : log.capBytes - 2 * log.segmentBytes;
+  return [
+    ...when(
+      byInstance !== undefined && valueAt(raw, ['registry']) === undefined,
+      [...path, 'instance'],
+      'an instance is found through the registry, expected a registry section or an address',
+    ),
+    ...when(
+      byInstance !== undefined &&
+        registry?.type === 'static' &&
+        !Object.hasOwn(registry.instances, byInstance),
+      [...path, 'instance'],
+      `${byInstance} is not in registry.instances, expected one of ${registry?.type === 'static' ? Object.keys(registry.instances).join(', ') : ''}`,
+    ),
+    ...when(
+      byInstance !== undefined && byInstance === id,
+      [...path, 'instance'],
+      `${byInstance} is this instance itself, expected another`,
+    ),
+    ...when(
+      (lagBytesMax ?? 0) > lagMax,
+      [...path, 'lagBytesMax'],
+      `is ${lagBytesMax}, expected at most ${lagMax}, log.capBytes less two segments`,
+    ),
+    ...when(
+      inflightBytesMax < batchBytesMax,
+      [...path, 'inflightBytesMax'],
+      `is ${inflightBytesMax}, expected at least batchBytesMax (${batchBytesMax})`,
+    ),
+    ...when(
+      retryMaxMs < retryMinMs,
+      [...path, 'retryMaxMs'],
+      `is ${retryMaxMs}, expected at least retryMinMs (${retryMinMs})`,
+    ),
+    ...heartbeatFits(destination, path),
+  ];
+}
+
+function when(broken: boolean, path: KeyPath, text: string): Problem[] {
+  return broken ? [problem(path, text)] : [];
+}
+
+function problem(path: KeyPath, text: string): Problem {
+  return { path, at: 'value', text };
+}
