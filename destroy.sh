@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Takes down everything that this checkout has up on this machine, and leaves nothing of it.
+#
+# It knows its processes by the marker in their environment (SPILLWAY_CHECKOUT, SPILLWAY_CHAIN), never by a pid
+# file: so it also works after a kill -9, after a reboot, and without node_modules, when this shell does all of
+# it. Lists first; safe to repeat; exit 1, naming what is left, while anything remains.
+set -uo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
+readonly root term_seconds=10 kill_seconds=5
+digest=$(printf %s "$root" | sha256sum)
+readonly memory_prefix=/dev/shm/spillway-${digest:0:10}-
+readonly tmux_server=spillway-${digest:0:10}
+readonly data_mark=.spillway-chain # the bench puts it into data folders outside the checkout
+
+# `pid start-time` of every process of this checkout, ours only; never this script or who called it.
+list_processes() {
+  local file pid start
+  grep -lsF -e "SPILLWAY_CHECKOUT=$root" -e "SPILLWAY_CHAIN=$root/" /proc/[0-9]*/environ |
+    while read -r file; do
+      pid=${file//[^0-9]/}
+      [[ -O /proc/$pid && " $ancestors " != *" $pid "* ]] || continue
+      start=$(start_time "$pid") || continue
+      is_marked "$file" && echo "$pid $start"
+    done
+}
+
+is_marked() { # the variables exactly: not another checkout whose path only begins like ours
+  local variable
+  while IFS= read -r -d '' variable; do
+    case $variable in "SPILLWAY_CHECKOUT=$root" | "SPILLWAY_CHAIN=$root/"*) return 0 ;; esac
+  done 2>/dev/null <"$1"
+  return 1
+}
+
+start_time() { # a pid alone names nobody; fails for a zombie and for who is gone
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  read -ra stat <<<"${stat##*) }" # the name in parentheses may hold anything
+  [[ ${stat[0]} != Z && ${stat[0]} != X ]] && echo "${stat[19]}"
+}
+
+list_ancestors() {
+  local pid=$$ stat
+  while ((pid > 1)); do
+    printf '%s ' "$pid"
+    read -r stat <"/proc/$pid/stat" || return
+    read -ra stat <<<"${stat##*) }"
+    pid=${stat[1]}
+  done
+}
+
+# Folders outside the checkout that a chain keeps its data in, from its record and its processes.
+list_data_folders() {
+  {
+    sed -n 's/.*"dataDir": *"\([^"]*\)".*/\1/p' "$root"/.spillway/*/chain.json 2>/dev/null
+    while read -r pid _; do
+      tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | sed -n 's/^SPILLWAY_DATA=//p'
+    done <<<"$processes"
+  } | sort -u | while IFS= read -r folder; do
+    if [[ $folder != "$root"/* && -f $folder/$data_mark ]]; then echo "$folder"; fi
+  done
+}
+
+list_folders() {
+  local folder
+  for folder in "$root/.spillway" "$memory_prefix"*; do
+    if [[ -e $folder ]]; then echo "$folder"; fi
+  done
+  if [[ -n $data_folders ]]; then
+    while IFS= read -r folder; do
+      if [[ -e $folder ]]; then echo "$folder"; fi
+    done <<<"$data_folders"
+  fi
+}
+
+has_tmux() { command -v tmux >/dev/null && tmux -L "$tmux_server" has-session 2>/dev/null; }
+
+describe() { # what is there now, one thing a line; nothing when all is gone
+  local pid
+  while read -r pid _; do
+    [[ -n $pid ]] && echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c 1-120)"
+  done <<<"$(list_processes)"
+  list_folders | sed 's/^/folder /'
+  if has_tmux; then echo "tmux session $tmux_server"; fi
+}
+
+signal_all() { # SIGNAL: to each that is still the process it was
+  local pid start
+  while read -r pid start; do
+    [[ -n $pid && $(start_time "$pid") == "$start" ]] && kill -s "$1" "$pid" 2>/dev/null
+  done <<<"$(list_processes)"
+}
+
+wait_gone() { # SECONDS
+  local deadline=$((SECONDS + $1))
+  while [[ -n $(list_processes) ]]; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.1
+  done
+}
+
+if (($#)); then
+  echo "usage: ./destroy.sh    (takes down everything this checkout has up on this machine)" >&2
+  exit 2
+fi
+if [[ -n ${SPILLWAY_CHECKOUT-}${SPILLWAY_CHAIN-} ]]; then # called from inside a chain: lay its marker down first
+  exec env -u SPILLWAY_CHECKOUT -u SPILLWAY_CHAIN -u SPILLWAY_DATA "$root/destroy.sh"
+fi
+ancestors=$(list_ancestors)
+processes=$(list_processes)
+data_folders=$(list_data_folders)
+found=$(describe)
+if [[ -z $found ]]; then
+  echo "nothing of $root is up"
+  exit 0
+fi
+printf 'taking down:\n  %s\n' "${found//$'\n'/$'\n'  }"
+
+if has_tmux; then
+  tmux -L "$tmux_server" kill-server
+fi
+# The bench stops its chains gently and in order; what it cannot, or when it is not there, is swept up below.
+if [[ -n $processes && -f $root/bench/main.ts ]] && node=$("$root/scripts/node.sh" 2>/dev/null); then
+  timeout 120 "$node" "$root/bench/main.ts" down || echo "bench down did not finish; stopping the rest myself" >&2
+fi
+if ! wait_gone 0; then
+  signal_all TERM
+  signal_all CONT # a stopped process hears nothing else
+  if ! wait_gone "$term_seconds"; then
+    signal_all KILL
+    wait_gone "$kill_seconds"
+  fi
+fi
+while IFS= read -r folder; do
+  [[ -n $folder ]] && rm -rf -- "$folder"
+done <<<"$(list_folders)"
+
+left=$(describe)
+if [[ -n $left ]]; then
+  printf 'still there:\n  %s\n' "${left//$'\n'/$'\n'  }" >&2
+  exit 1
+fi
+echo "all gone"
