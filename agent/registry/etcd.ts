@@ -1,0 +1,236 @@
+// The registry in etcd: one loop that looks at what is there and puts right what is not: the lease, the
+// agent's own key, the places of the instances that are watched. A watch on etcd only wakes the loop
+// early. So every order of events (etcd away at start, restarted, wiped, a lease lost, a key deleted by
+// hand) ends in the same few lines, and nothing but this loop talks to etcd.
+//
+// Whose key is it? `session` is made by this process, `owner` by the event log. Before the first
+// registration a key with our owner is what our predecessor left and is taken over; a key of another owner
+// is another agent with our id: refused. After it, a key that is not of our session means that somebody
+// took our id: the newer one keeps it, and this one goes on forwarding and says so in its health.
+
+import { randomUUID } from 'node:crypto';
+import { formatAddress } from '../config/address.ts';
+import type { EtcdConfig } from '../config/schema.ts';
+import { describeSystemError, SpillwayError } from '../errors.ts';
+import { ABSENT, type EtcdLease, type EtcdStore, openEtcdStore } from './etcd-store.ts';
+import { Members } from './members.ts';
+import { endpointOf, formatRecord, holderOf, instancesPrefix, keyOf } from './record.ts';
+import type { Endpoint, OnChange, Registry, RegistryLog, RegistryState, Self } from './registry.ts';
+import { WakeableTimer } from './wakeable-timer.ts';
+
+const CALL_TIMEOUT_MS_MAX = 2_000;
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 2_000;
+const LOG_INTERVAL_MS = 10_000;
+
+export async function openEtcdRegistry(config: EtcdConfig, log: RegistryLog): Promise<EtcdRegistry> {
+  const callTimeoutMs = Math.min(CALL_TIMEOUT_MS_MAX, config.ttlSeconds * 500);
+  return new EtcdRegistry(await openEtcdStore(config.endpoints, { callTimeoutMs }), config, log);
+}
+
+export class EtcdRegistry implements Registry {
+  readonly #store: EtcdStore;
+  readonly #config: EtcdConfig;
+  readonly #log: RegistryLog;
+  readonly #members: Members;
+  readonly #session = randomUUID();
+  readonly #timer = new WakeableTimer();
+  readonly #done: Promise<void>;
+  #self: Self | undefined;
+  readonly #first = Promise.withResolvers<void>();
+  #lease: EtcdLease | undefined;
+  #watched = false;
+  #everRegistered = false;
+  #registered = false;
+  #taken: SpillwayError | undefined;
+  #answers: 'not yet' | 'yes' | 'no' = 'not yet';
+  #failure: { readonly error: unknown; readonly sinceMs: number; loggedMs: number } | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(store: EtcdStore, config: EtcdConfig, log: RegistryLog) {
+    this.#store = store;
+    this.#config = config;
+    this.#log = log;
+    this.#members = new Members({ absentMs: 2_000 * config.ttlSeconds });
+    this.#done = this.#run();
+  }
+
+  register(self: Self): Promise<void> {
+    if (this.#self !== undefined)
+      throw new SpillwayError('internal', `${this.#self.id} is registered already`);
+    if (this.#closing !== undefined) return Promise.reject(closedError(self.id));
+    this.#self = self;
+    this.#timer.wake();
+    return this.#first.promise;
+  }
+
+  watch(id: string, onChange: OnChange): () => void {
+    const stop = this.#members.watch(id, onChange);
+    this.#timer.wake();
+    return stop;
+  }
+
+  lookup(id: string): Endpoint | null {
+    return this.#members.lookup(id);
+  }
+
+  state(): RegistryState {
+    const registered = this.#registered;
+    if (this.#closing !== undefined) return { status: 'closed', registered };
+    if (this.#taken !== undefined) return { status: 'refused', registered, reason: this.#taken.message };
+    if (this.#failure === undefined)
+      return { status: this.#answers === 'yes' ? 'ok' : 'waiting', registered };
+    const seconds = Math.round((performance.now() - this.#failure.sinceMs) / 1000);
+    const reason = `etcd at ${this.#config.endpoints.join(', ')} does not answer for ${seconds} s: ${describeSystemError(this.#failure.error)}`;
+    return { status: this.#answers === 'not yet' ? 'waiting' : 'away', registered, reason };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#members.clear();
+    if (this.#self !== undefined && !this.#everRegistered) this.#first.reject(closedError(this.#self.id));
+    this.#timer.close();
+    await this.#done;
+    if (this.#lease !== undefined) {
+      const lease = this.#lease;
+      await this.#store.revoke(lease).catch((err: unknown) => {
+        this.#log.warn({ err }, 'cannot take the registration back, it ends with its lease');
+      });
+    }
+    this.#registered = false;
+    await this.#store.close();
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = RETRY_MIN_MS;
+    while (!this.#timer.closed) {
+      try {
+        await this.#round();
+        this.#succeeded();
+        retryMs = RETRY_MIN_MS;
+        await this.#timer.wait((this.#config.ttlSeconds * 1000) / 3, { wakeable: true });
+      } catch (error) {
+        this.#failed(error);
+        await this.#timer.wait(retryMs, { wakeable: false });
+        retryMs = Math.min(2 * retryMs, RETRY_MAX_MS);
+      }
+    }
+  }
+
+  async #round(): Promise<void> {
+    if (!this.#watched) this.#watch();
+    if (this.#self !== undefined && this.#mayHold()) {
+      const lease = await this.#keptLease();
+      await this.#claim(this.#self, lease);
+    }
+    await Promise.all(this.#members.ids().map((id) => this.#refresh(id)));
+  }
+
+  /** False for good once the first registration was refused. */
+  #mayHold(): boolean {
+    return this.#everRegistered || this.#taken === undefined;
+  }
+
+  async #keptLease(): Promise<EtcdLease> {
+    if (this.#lease !== undefined && (await this.#store.keepAlive(this.#lease))) return this.#lease;
+    if (this.#lease !== undefined) {
+      this.#registered = false;
+      this.#log.warn({}, 'the lease was lost, registering again');
+    }
+    this.#lease = undefined;
+    this.#lease = await this.#store.grant(this.#config.ttlSeconds);
+    return this.#lease;
+  }
+
+  async #claim(self: Self, lease: EtcdLease): Promise<void> {
+    const key = keyOf(this.#config.prefix, self.id);
+    const entry = await this.#store.read(key);
+    const holder = entry === null ? undefined : holderOf(entry.value);
+    const isOurs = holder?.session === this.#session;
+    if (isOurs && entry?.leaseId === lease.id) return this.#claimed(self);
+    if (holder === undefined || isOurs || (!this.#everRegistered && holder.owner === self.owner)) {
+      const revision = entry?.modRevision ?? ABSENT;
+      const put = await this.#store.put(key, formatRecord(self, this.#session), lease, revision);
+      if (put) this.#claimed(self);
+      else this.#timer.wake(); // it changed meanwhile: look again
+      return;
+    }
+    this.#refused(self, holder.address);
+  }
+
+  #claimed(self: Self): void {
+    this.#taken = undefined;
+    if (this.#registered) return;
+    this.#registered = true;
+    this.#everRegistered = true;
+    const address = self.address === undefined ? undefined : formatAddress(self.address);
+    this.#log.info({ id: self.id, address }, 'registered');
+    this.#first.resolve();
+  }
+
+  #refused(self: Self, address: string | undefined): void {
+    this.#registered = false;
+    if (this.#taken !== undefined) return;
+    const who = address === undefined ? 'another agent' : `another agent, at ${address}`;
+    this.#taken = new SpillwayError(
+      'refused',
+      `id ${self.id} is taken by ${who}: give this one another id (if that one is dead, its key goes within ${this.#config.ttlSeconds} s)`,
+      { data: { id: self.id, address } },
+    );
+    if (this.#everRegistered) this.#log.warn({ id: self.id, address }, 'another agent took our id');
+    else this.#first.reject(this.#taken);
+  }
+
+  async #refresh(id: string): Promise<void> {
+    const entry = await this.#store.read(keyOf(this.#config.prefix, id));
+    const endpoint = entry === null ? null : endpointOf(id, entry.value);
+    if (!this.#members.observe(id, endpoint, performance.now())) return;
+    if (endpoint === null) this.#log.info({ id }, 'instance is not registered');
+    else this.#log.info({ id, address: formatAddress(endpoint.address) }, 'instance found');
+  }
+
+  #watch(): void {
+    this.#watched = true;
+    const prefix = instancesPrefix(this.#config.prefix);
+    this.#store.watch(prefix, {
+      onReady: () => this.#timer.wake(),
+      onChange: (key) => {
+        const id = key.slice(prefix.length);
+        if (id === this.#self?.id || this.#members.has(id)) this.#timer.wake();
+      },
+      onEnd: () => {
+        this.#watched = false; // the next round makes a new one
+      },
+    });
+  }
+
+  #succeeded(): void {
+    if (this.#failure !== undefined) this.#log.info({}, 'etcd answers again');
+    this.#failure = undefined;
+    this.#answers = 'yes';
+  }
+
+  #failed(error: unknown): void {
+    const nowMs = performance.now();
+    if (this.#answers === 'yes') this.#answers = 'no';
+    const previous = this.#failure;
+    const isLoud = previous === undefined || nowMs - previous.loggedMs >= LOG_INTERVAL_MS;
+    const loggedMs = isLoud ? nowMs : previous.loggedMs;
+    this.#failure = { error, sinceMs: previous?.sinceMs ?? nowMs, loggedMs };
+    if (isLoud && !this.#timer.closed) {
+      this.#log.warn({ err: error, endpoints: this.#config.endpoints }, 'etcd does not answer, trying on');
+    }
+  }
+}
+
+function closedError(id: string): SpillwayError {
+  return new SpillwayError('closed', `cannot register ${id}: the registry was closed`);
+}
