@@ -3,7 +3,7 @@
 #
 # It knows its processes by the marker in their environment (SPILLWAY_CHECKOUT, SPILLWAY_CHAIN), never by a pid
 # file: so it also works after a kill -9, after a reboot, and without node_modules, when this shell does all of
-# it. Lists first; safe to repeat; exit 1, naming what is left, while anything remains.
+# it. Lists first; safe to repeat; exit 1, naming what is left, while anything remains. --list: lists only.
 set -uo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
@@ -100,12 +100,12 @@ wait_gone() { # SECONDS
   done
 }
 
-if (($#)); then
-  echo "usage: ./destroy.sh    (takes down everything this checkout has up on this machine)" >&2
-  exit 2
-fi
+case $* in
+  '' | --list) ;;
+  *) echo "usage: ./destroy.sh [--list]    (takes down everything this checkout has up on this machine)" >&2 && exit 2 ;;
+esac
 if [[ -n ${SPILLWAY_CHECKOUT-}${SPILLWAY_CHAIN-} ]]; then # called from inside a chain: lay its marker down first
-  exec env -u SPILLWAY_CHECKOUT -u SPILLWAY_CHAIN -u SPILLWAY_DATA "$root/destroy.sh"
+  exec env -u SPILLWAY_CHECKOUT -u SPILLWAY_CHAIN -u SPILLWAY_DATA "$root/destroy.sh" "$@"
 fi
 ancestors=$(list_ancestors)
 processes=$(list_processes)
@@ -113,6 +113,10 @@ data_folders=$(list_data_folders)
 found=$(describe)
 if [[ -z $found ]]; then
   echo "nothing of $root is up"
+  exit 0
+fi
+if [[ ${1-} == --list ]]; then
+  echo "$found"
   exit 0
 fi
 printf 'taking down:\n  %s\n' "${found//$'\n'/$'\n'  }"

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Brings a chain up, drives metrics through it, prints the report, and leaves it up to be looked at.
+#
+#   ./create.sh [local|aws|hosts FILE] [--rate 10M/min] [--duration 30s] [--yes]
+#
+# local (the default) is this machine. Exit 0: it carried the rate and nothing was lost, doubled or torn; 1: it did
+# not, or could not start; 2: bad usage; 130: interrupted. ./destroy.sh takes everything down again.
+set -uo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
+readonly root descriptors_wanted=4096
+child='' # process group of what is running for us
+
+usage() {
+  echo "${1:+$1; }usage: ./create.sh [local|aws|hosts FILE] [--rate 10M/min] [--duration 30s] [--yes]" >&2
+  exit 2
+}
+
+where='' rate=10M/min duration=30s
+while (($#)); do
+  case $1 in
+    local | aws | hosts)
+      [[ -z $where ]] || usage "both $where and $1"
+      where=$1
+      if [[ $1 == hosts ]]; then
+        [[ -n ${2-} && $2 != -* ]] || usage 'hosts: a FILE with one host a line is missing'
+        shift
+      fi
+      ;;
+    --rate | --duration)
+      [[ -n ${2-} ]] || usage "$1: a value is missing"
+      if [[ $1 == --rate ]]; then rate=$2; else duration=$2; fi
+      shift
+      ;;
+    --yes) ;; # nothing is asked on one machine
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$root/create.sh" && exit 0 ;;
+    *) usage "'$1' is not understood" ;;
+  esac
+  shift
+done
+case $where in
+  aws) echo "create.sh aws: not built yet; ./create.sh local runs the chain on this machine" >&2 && exit 2 ;;
+  hosts) echo "create.sh hosts: not built yet; ./create.sh local runs the chain on this machine" >&2 && exit 2 ;;
+esac
+
+step() { printf '\n== %s\n' "$1"; }
+
+# In a process group of its own, so that Ctrl-C reaches it exactly once: through on_interrupt.
+run() {
+  set -m
+  "$@" </dev/null &
+  child=$!
+  set +m
+  wait "$child"
+  local status=$?
+  child=''
+  return "$status"
+}
+
+on_interrupt() {
+  trap '' INT TERM
+  if [[ -n $child ]]; then
+    kill -s INT -- "-$child" 2>/dev/null
+    wait "$child"
+  fi
+  printf '\ninterrupted; of this checkout there is now:\n' >&2
+  "$root/destroy.sh" --list >&2
+  echo "to remove it: $root/destroy.sh" >&2
+  exit 130
+}
+trap on_interrupt INT TERM
+
+bench() { run "$root/scripts/node.sh" "$root/bench/main.ts" "$@"; }
+
+step "looking at this machine"
+"$root/scripts/preflight.sh" "$rate" "$duration" || exit
+if [[ $(ulimit -Sn) != unlimited ]] && (($(ulimit -Sn) < descriptors_wanted)); then
+  ulimit -Sn "$descriptors_wanted" 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+fi
+echo "Linux, $(nproc) cores, $(df -Ph -- "$root" | awk 'NR == 2 { print $4 }') of disk free"
+
+step "setting up"
+run "$root/scripts/setup.sh" || exit 1
+echo "Node $("$root/scripts/node.sh" --version), packages and tools are there"
+
+step "starting the chain"
+if bench status >/dev/null 2>&1; then
+  echo "a chain is up already: using it (./destroy.sh takes it down)"
+else
+  if [[ $("$root/destroy.sh" --list) != nothing* ]]; then
+    echo "remains of an earlier chain are there: taking them down first"
+    "$root/destroy.sh" || exit 1
+  fi
+  bench up || {
+    echo "the chain did not start; what is left of it: ./destroy.sh" >&2
+    exit 1
+  }
+fi
+
+step "sending $rate for $duration"
+out=$root/results/create-$(date +%Y%m%d-%H%M%S)
+bench run throughput --attach --rate "$rate" --duration "$duration" --out "$out"
+run_status=$?
+
+step "result"
+if [[ -f $out/result.json ]]; then
+  "$root/scripts/node.sh" "$root/scripts/explain-result.ts" "$out/result.json"
+  result_status=$?
+  echo "report: $out/report.html"
+else
+  echo "the run ended with status $run_status and left no result" >&2
+  result_status=1
+fi
+
+step "the chain stays up"
+cat <<TEXT
+  scripts/enter instance2                     a shell inside an instance (instanceid, lsevents)
+  scripts/enter instance2 lsevents --watch    what arrives and leaves there
+  scripts/tmux.sh                             all instances at once, typed to together
+  npm run bench -- status                     addresses and processes
+  ./destroy.sh                                takes everything down
+TEXT
+((run_status == 0 && result_status == 0))
