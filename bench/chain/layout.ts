@@ -1,0 +1,125 @@
+// Where everything of a chain on one machine is: folders, addresses, ports, environment. Pure; touches nothing.
+//
+//   <root>/.spillway/local/           the chain that `up` starts; .spillway/run-<n>/ those of scenario runs
+//     chain.json                      what runs (ChainFile)
+//     instance1/ ... a/ b/ c/         one folder a node: events/ buffer/ conf/ out/ instance.json
+//   /dev/shm/spillway-<hash>-<name>/  etcd's data
+//
+// A node's folder may lie elsewhere (`--dir`, as for logs on tmpfs); chain.json and the environment say where.
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type ChainShape, destinationNames } from '../scenario.ts';
+
+export const HOP_PORT = 4100;
+export const HTTP_PORT = 8100;
+export const ETCD_CLIENT_PORT = 2379;
+export const ETCD_PEER_PORT = 2380;
+/** Every process that the rig starts carries these, so that it is found whatever happened to its pid file. */
+export const CHAIN_MARKER = 'SPILLWAY_CHAIN';
+export const ROOT_MARKER = 'SPILLWAY_CHECKOUT';
+export const DATA_MARKER = 'SPILLWAY_DATA';
+/** In a data folder outside the checkout: `down` deletes no folder without it. */
+export const DATA_FOLDER_MARK = '.spillway-chain';
+export const EVENT_FILES = ['*.log'] as const;
+
+const SHARED_MEMORY = '/dev/shm';
+
+export interface ChainNode {
+  readonly id: string;
+  readonly role: 'instance' | 'destination';
+  readonly address: string;
+  readonly dir: string;
+  readonly eventsDir: string;
+  readonly bufferDir: string;
+  readonly confDir: string;
+  readonly outDir: string;
+  /** null: its events come from the generator. */
+  readonly from: string | null;
+  readonly to: readonly string[];
+}
+
+export interface ChainLayout {
+  readonly root: string;
+  readonly name: string;
+  /** The chain's folder, with chain.json. */
+  readonly dir: string;
+  /** The nodes' folders are here: `dir`, or a folder outside the checkout. */
+  readonly dataDir: string;
+  readonly memoryDir: string;
+  readonly etcdAddress: string;
+  /** In the order of the data's flow. */
+  readonly nodes: readonly ChainNode[];
+}
+
+export function chainsFolder(root: string): string {
+  return join(root, '.spillway');
+}
+
+/** Data in memory of this checkout's chains starts with this path. */
+export function memoryPrefix(root: string): string {
+  return join(SHARED_MEMORY, `spillway-${digest(root).toString('hex').slice(0, 10)}-`);
+}
+
+export function layoutChain(root: string, name: string, shape: ChainShape, elsewhere?: string): ChainLayout {
+  const dir = join(chainsFolder(root), name);
+  const dataDir = elsewhere === undefined ? dir : join(elsewhere, `spillway-${name}`);
+  const network = loopbackNetwork(root, name);
+  const destinations = destinationNames(shape.fanOut);
+  const instances = Array.from({ length: shape.instances }, (_, index) => `instance${index + 1}`);
+  const nodes = [
+    ...instances.map((id, index) => {
+      const to = index + 1 < instances.length ? [`instance${index + 2}`] : destinations;
+      const from = index === 0 ? null : `instance${index}`;
+      return layoutNode(dataDir, id, 'instance', `${network}.${index + 1}`, from, to);
+    }),
+    ...destinations.map((id, index) => {
+      return layoutNode(
+        dataDir,
+        id,
+        'destination',
+        `${network}.${101 + index}`,
+        instances.at(-1) ?? null,
+        [],
+      );
+    }),
+  ];
+  const memoryDir = `${memoryPrefix(root)}${name}`;
+  return { root, name, dir, dataDir, memoryDir, etcdAddress: `${network}.250`, nodes };
+}
+
+export function markers(layout: ChainLayout): Record<string, string> {
+  return {
+    [CHAIN_MARKER]: layout.dir,
+    [ROOT_MARKER]: layout.root,
+    [DATA_MARKER]: layout.dataDir,
+  };
+}
+
+function layoutNode(
+  dataDir: string,
+  id: string,
+  role: ChainNode['role'],
+  address: string,
+  from: string | null,
+  to: readonly string[],
+): ChainNode {
+  const dir = join(dataDir, id);
+  const [eventsDir, bufferDir, confDir, outDir] = [
+    join(dir, 'events'),
+    join(dir, 'buffer'),
+    join(dir, 'conf'),
+    join(dir, 'out'),
+  ];
+  return { id, role, address, dir, eventsDir, bufferDir, confDir, outDir, from, to };
+}
+
+/** 127.X.Y from the checkout's path and the chain's name, so that two chains never meet; 127.0-15 stay free. */
+function loopbackNetwork(root: string, name: string): string {
+  const bytes = digest(`${root}\n${name}`);
+  return `127.${16 + (bytes.readUInt8(0) % 224)}.${bytes.readUInt8(1)}`;
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

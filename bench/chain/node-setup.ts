@@ -1,0 +1,113 @@
+// A node before its processes start: its folders, the tool's plan for it, the configuration files, instance.json.
+
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BenchError } from '../run-error.ts';
+import type { LogLimits } from '../scenario.ts';
+import type { FoundTool, NodePlan, Tool, ToolNode, ToolRegistry } from '../tools/tool.ts';
+import { type ChainLayout, type ChainNode, EVENT_FILES, HOP_PORT, HTTP_PORT, markers } from './layout.ts';
+
+const run = promisify(execFile);
+const CHECK_TIMEOUT_MS = 20_000;
+
+export interface NodeSettings {
+  readonly tool: Tool;
+  readonly found: FoundTool;
+  readonly durability: 'fsync' | 'os';
+  readonly log: LogLimits;
+  /** Destinations keep everything for the verifier: at least this much. */
+  readonly destinationKeepBytes: number;
+  readonly registry: ToolRegistry;
+}
+
+export interface PreparedNode {
+  readonly node: ChainNode;
+  readonly view: ToolNode;
+  readonly plan: NodePlan;
+}
+
+export async function makeFolders(layout: ChainLayout): Promise<void> {
+  for (const node of layout.nodes) {
+    const folders = [node.eventsDir, node.bufferDir, node.confDir, node.outDir];
+    await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
+  }
+}
+
+export async function prepareNode(
+  layout: ChainLayout,
+  node: ChainNode,
+  settings: NodeSettings,
+): Promise<PreparedNode> {
+  const view = viewOf(layout, node, settings);
+  const plan = await settings.tool.plan(view, settings.found);
+  for (const file of plan.files) await writeFile(file.path, file.text);
+  for (const check of plan.checks) await runCheck(layout, node, check);
+  await writeFile(join(node.dir, 'instance.json'), instanceRecord(node, settings));
+  return { node, view, plan };
+}
+
+function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): ToolNode {
+  const { durability, log, registry } = settings;
+  const isEnd = node.role === 'destination';
+  const keepBytes = isEnd ? Math.max(log.keep, settings.destinationKeepBytes) : log.keep;
+  return {
+    root: layout.root,
+    id: node.id,
+    address: node.address,
+    eventsDir: node.eventsDir,
+    bufferDir: node.bufferDir,
+    confDir: node.confDir,
+    outDir: node.outDir,
+    receive: node.from === null ? null : { host: node.address, port: HOP_PORT },
+    send: layout.nodes
+      .filter((other) => node.to.includes(other.id))
+      .map((other) => ({ name: other.id, host: other.address, port: HOP_PORT })),
+    httpPort: HTTP_PORT,
+    registry,
+    durability,
+    // What is kept counts against the cap: the ends get room for it on top.
+    capBytes: isEnd ? log.cap + keepBytes : log.cap,
+    reserveBytes: log.reserve,
+    segmentBytes: log.segment,
+    keepBytes,
+  };
+}
+
+async function runCheck(
+  layout: ChainLayout,
+  node: ChainNode,
+  check: NodePlan['checks'][number],
+): Promise<void> {
+  const [command = '', ...args] = check.argv;
+  const env = { ...process.env, ...check.env, ...markers(layout) };
+  try {
+    await run(command, args, { cwd: node.dir, env, timeout: CHECK_TIMEOUT_MS });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    const said = `${stderr}${stdout}`.trim() || String(error);
+    throw new BenchError('usage', `the configuration of ${node.id} in ${node.confDir} is refused:\n${said}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What instanceid, lsevents and enter read. */
+function instanceRecord(node: ChainNode, settings: NodeSettings): string {
+  const record = {
+    id: node.id,
+    role: node.role,
+    address: node.address,
+    hop: node.from === null ? null : `${node.address}:${HOP_PORT}`,
+    http: settings.tool.accounts === null ? null : `${node.address}:${HTTP_PORT}`,
+    tool: settings.tool.name,
+    version: settings.found.version,
+    eventsDir: node.eventsDir,
+    bufferDir: node.bufferDir,
+    include: EVENT_FILES,
+    from: node.from,
+    to: node.to,
+  };
+  return `${JSON.stringify(record, null, 2)}\n`;
+}

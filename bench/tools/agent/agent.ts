@@ -1,0 +1,81 @@
+// Our own agent, run as its users run it: `node agent/main.ts run --config FILE`. The instance that the generator
+// writes for tails events/ into a log in buffer/; where another agent delivers, events/ is itself the log.
+
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { renderTemplate } from '../template.ts';
+import type { NodePlan, Tool, ToolNode } from '../tool.ts';
+import { agentAccounts } from './accounts.ts';
+
+const TEMPLATE = 'configs/agent/bench.yaml.template';
+const MAIN = 'agent/main.ts';
+/** libuv reads it once, at start; four are enough for one log and keep two cores busy with little contention. */
+const THREADS = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '4' };
+
+export const agent: Tool = {
+  name: 'agent',
+  summary: 'Spillway: event log, acknowledged hops, exactly once into files',
+  features: {
+    rollsEventFiles: true,
+    acknowledges: true,
+    buffersOnDisk: true,
+    durabilities: ['fsync', 'os'],
+    usesRegistry: true,
+    expiresEventFiles: true,
+  },
+  accounts: agentAccounts,
+
+  async locate(root) {
+    const main = join(root, MAIN);
+    const there = await access(main).then(
+      () => true,
+      () => false,
+    );
+    if (!there) return { found: false, howToGet: `${main} is missing: check the repository out again` };
+    const description = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+      version?: string;
+    };
+    return { found: true, version: description.version ?? 'unknown', binary: main, env: THREADS };
+  },
+
+  async plan(node, found): Promise<NodePlan> {
+    const file = join(node.confDir, 'agent.yaml');
+    const command = (verb: string) => [process.execPath, found.binary, verb, '--config', file];
+    return {
+      files: [{ path: file, text: await configuration(node) }],
+      checks: [{ argv: command('check'), env: found.env }],
+      processes: [
+        {
+          name: '',
+          argv: command('run'),
+          env: found.env,
+          ready: { kind: 'http', url: `http://${node.address}:${node.httpPort}/healthz` },
+          stop: 'process',
+        },
+      ],
+    };
+  },
+};
+
+function configuration(node: ToolNode): Promise<string> {
+  const { receive } = node;
+  const endpoint = receive === null ? '' : `${receive.host}:${receive.port}`;
+  const source =
+    receive === null
+      ? { type: 'tail', name: 'events', dir: node.eventsDir, include: ['*.log'] }
+      : { type: 'listen', name: 'hop', address: endpoint, advertise: endpoint };
+  // JSON is YAML: what has a variable number of entries goes in as such.
+  return renderTemplate(join(node.root, TEMPLATE), {
+    id: node.id,
+    logDir: JSON.stringify(receive === null ? node.bufferDir : node.eventsDir),
+    durability: node.durability,
+    segmentBytes: node.segmentBytes,
+    capBytes: node.capBytes,
+    reserveBytes: node.reserveBytes,
+    keepBytes: node.keepBytes,
+    registry: JSON.stringify(node.registry),
+    sources: JSON.stringify([source]),
+    destinations: JSON.stringify(node.send.map(({ name }) => ({ name, instance: name }))),
+    http: `${node.address}:${node.httpPort}`,
+  });
+}

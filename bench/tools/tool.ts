@@ -1,0 +1,121 @@
+// The contract of a forwarder under test. A tool knows how to be found, and how to turn a node's place in the
+// chain (what it receives, what it sends where) into configuration files and processes. It starts nothing itself.
+//
+// Nothing here is shaped like one tool: a node may be one process or several; the receiving side may be the same
+// process as the sending side or not; a tool may or may not have counters, roll its files, or know a registry.
+
+export interface Tool {
+  readonly name: string;
+  readonly summary: string;
+  readonly features: ToolFeatures;
+  locate(root: string): Promise<ToolLocation>;
+  plan(node: ToolNode, found: FoundTool): Promise<NodePlan>;
+  /** What the tool itself says of a running node; null for a tool that keeps no account. */
+  readonly accounts: ToolAccounts | null;
+}
+
+export interface ToolFeatures {
+  /** Rolls the event files that it writes. */
+  readonly rollsEventFiles: boolean;
+  /** The receiver confirms what it has; without it a broken connection loses what was under way. */
+  readonly acknowledges: boolean;
+  /** Survives an absent receiver on disk. */
+  readonly buffersOnDisk: boolean;
+  /** What `durability: fsync` means for it: synced before it is acknowledged, or nothing. */
+  readonly durabilities: readonly ('fsync' | 'os')[];
+  /** Registers itself and finds its peers in etcd. */
+  readonly usesRegistry: boolean;
+  /** Deletes event files of instances between the ends beyond `keepBytes`. */
+  readonly expiresEventFiles: boolean;
+}
+
+export type ToolLocation = FoundTool | { readonly found: false; readonly howToGet: string };
+export interface FoundTool {
+  readonly found: true;
+  readonly version: string;
+  readonly binary: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A node as a tool sees it. All folders exist; confDir is where `NodePlan.files` will be written. */
+export interface ToolNode {
+  readonly root: string;
+  readonly id: string;
+  readonly address: string;
+  readonly eventsDir: string;
+  readonly bufferDir: string;
+  readonly confDir: string;
+  readonly outDir: string;
+  /** null: the generator writes events/, and the tool only reads there. */
+  readonly receive: { readonly host: string; readonly port: number } | null;
+  readonly send: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  readonly httpPort: number;
+  readonly registry: ToolRegistry;
+  readonly durability: 'fsync' | 'os';
+  readonly capBytes: number;
+  readonly reserveBytes: number;
+  readonly segmentBytes: number;
+  /** What is kept of events/ although everybody has it. */
+  readonly keepBytes: number;
+}
+
+export type ToolRegistry =
+  | { readonly type: 'etcd'; readonly endpoints: readonly string[]; readonly prefix: string }
+  | { readonly type: 'static'; readonly instances: Readonly<Record<string, string>> };
+
+export interface NodePlan {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** Commands that must exit with 0 before anything is started, as `rsyslogd -N1`. */
+  readonly checks: readonly {
+    readonly argv: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+  }[];
+  /** Started in this order, stopped in the opposite order. */
+  readonly processes: readonly PlannedProcess[];
+}
+
+export interface PlannedProcess {
+  /** Unique within the node; empty for the only one. */
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly ready: ReadyProbe;
+  /** Whom SIGTERM goes to: a process that ends its children itself, or everything in its group. */
+  readonly stop: 'process' | 'group';
+}
+
+export type ReadyProbe =
+  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** Nothing to ask: up when it still runs after a moment. */
+  | { readonly kind: 'running' };
+
+export interface ToolAccounts {
+  read(node: ToolNode): Promise<NodeAccount>;
+  /** null: every connection stands; otherwise what is missing. */
+  waitingFor(node: ToolNode): Promise<string | null>;
+}
+
+/** A node's own books, in events. */
+export interface NodeAccount {
+  readonly sources: readonly SourceAccount[];
+  readonly logAppended: number;
+  readonly destinations: readonly DestinationAccount[];
+}
+export interface SourceAccount {
+  readonly name: string;
+  readonly read: number;
+  readonly appended: number;
+  readonly suppressed: number;
+  readonly quarantined: number;
+  readonly refused: number;
+  readonly held: number;
+}
+export interface DestinationAccount {
+  readonly name: string;
+  readonly appended: number;
+  readonly acknowledged: number;
+  readonly buffered: number;
+  readonly dropped: number;
+  readonly skipped: number;
+}
