@@ -8,6 +8,16 @@ import { browserFormatters } from './format.ts';
 /** In the order in which they use each other. */
 const CLIENT_FILES = ['theme.js', 'legend.js', 'scales.js', 'chart.js', 'page.js'] as const;
 
+/** Later files override earlier ones. */
+const STYLE_FILES = [
+  'page.css',
+  'figures.css',
+  'chain.css',
+  'tables.css',
+  'charts.css',
+  'media.css',
+] as const;
+
 export interface Assets {
   readonly css: string;
   /** Library and client, two scripts. */
@@ -23,9 +33,8 @@ export function readAssets(): Assets {
       throw new Error(`cannot read ${path} for the report: run npm ci`, { cause });
     }
   };
-  const css = [join(uplot, 'dist/uPlot.min.css'), join(import.meta.dirname, 'style.css')]
-    .map(read)
-    .join('\n');
+  const styles = STYLE_FILES.map((file) => join(import.meta.dirname, 'style', file));
+  const css = [join(uplot, 'dist/uPlot.min.css'), ...styles].map(read).join('\n');
   const client = CLIENT_FILES.map((file) => inline(read(join(import.meta.dirname, 'client', file))));
   const formatters = browserFormatters.map(String);
   const script = `(() => {\n'use strict';\n${[...formatters, ...client].join('\n')}\n})();`;

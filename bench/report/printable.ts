@@ -18,11 +18,27 @@ export function printableLine(text: string): string {
   return printable(text.replace(/[\t\r\n]+/g, ' '));
 }
 
-/** At most `length` characters; what was cut is shown by an ellipsis in the middle, where long names differ least. */
+/** At most `length` characters; what was cut from the middle is shown by an ellipsis. */
 export function shorten(text: string, length: number): string {
   const characters = [...text];
   if (characters.length <= length) return text;
   const tail = Math.floor((length - 1) / 2);
   const head = Math.max(0, length - 1 - tail);
   return `${characters.slice(0, head).join('')}…${tail > 0 ? characters.slice(-tail).join('') : ''}`;
+}
+
+/** Names that fit: machines' domains go first, and names that would then look the same keep their ends. */
+export function shortNames(names: readonly string[], length: number): ReadonlyMap<string, string> {
+  const fits = (name: string): string => {
+    const host = name.split('.')[0] ?? name;
+    return [...name].length <= length ? name : shorten(host === '' ? name : host, length);
+  };
+  const short = names.map(fits);
+  const isTwin = (label: string): boolean => short.filter((other) => other === label).length > 1;
+  return new Map(
+    names.map((name, index) => {
+      const label = short[index] ?? name;
+      return [name, isTwin(label) && label !== name ? `…${[...name].slice(1 - length).join('')}` : label];
+    }),
+  );
 }

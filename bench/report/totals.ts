@@ -90,11 +90,11 @@ export function meanRateBytes(result: Result, name: string): number | null {
   if (values === undefined) return null;
   let bytes = 0;
   let until = result.window.startMs;
-  for (let index = 1; index < timeMs.length; index++) {
-    const time = timeMs[index] ?? 0;
+  for (const [index, time] of timeMs.entries()) {
     const rate = values[index] ?? 0;
+    const since = timeMs[index - 1] ?? Math.min(time, result.window.startMs);
     if (rate <= 0) continue;
-    bytes += (rate * (time - (timeMs[index - 1] ?? time))) / 1000;
+    bytes += (rate * (time - since)) / 1000;
     until = time;
   }
   const spanMs = until - result.window.startMs;

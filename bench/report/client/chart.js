@@ -131,7 +131,7 @@ function axesOf({ chart, unit, page, data }, most) {
     label: 'MB/s',
     size: 42,
     grid: { show: false },
-    splits: (plot, _axis, _low, high) => megabyteSplits(high, page.eventBytes, plot.over.clientHeight / 34),
+    splits: (plot, _axis, _low, high) => megabyteSplits(high, page.eventBytes, plot.height / 48),
     values: (_plot, splits) =>
       splits.map((value) => String(Number(((value * page.eventBytes) / 1e6).toPrecision(3)))),
   };

@@ -19,6 +19,8 @@ export interface Box {
   readonly column: number;
   readonly x: number;
   readonly y: number;
+  /** Top of the row of boxes it stands in. */
+  readonly rowTop: number;
 }
 
 export interface Line {
@@ -75,7 +77,7 @@ function placeBoxes(result: Result, sizes: Sizes): Omit<Layout, 'lines'> {
     for (const [index, names] of row.entries()) {
       let y = top + (rowHeight - columnHeight(names.length, sizes)) / 2;
       for (const name of names) {
-        boxes.push({ name, column: start + index, x: left + index * step, y });
+        boxes.push({ name, column: start + index, x: left + index * step, y, rowTop: top });
         y += sizes.boxHeight + LANE_GAP;
       }
     }
@@ -100,7 +102,7 @@ function route(from: Box, to: Box, hop: Hop | null, sizes: Sizes): Line {
   const straight = `M${startX} ${startY}H${endX}`;
   const elbow = `M${startX} ${startY}H${startX + turn}V${endY}H${endX}`;
   const leftX = to.x - sizes.gap + turn;
-  const between = to.y - ROW_GAP / 2;
+  const between = to.rowTop - ROW_GAP / 2;
   const around = `M${startX} ${startY}H${startX + turn}V${between}H${leftX}V${endY}H${endX}`;
   const path = to.x <= from.x ? around : startY === endY ? straight : elbow;
   return { hop, to: to.name, path, labelX: to.x - (sizes.gap - turn) / 2 - 4, labelY: endY };

@@ -1,8 +1,8 @@
 // The chain as a picture: who sends to whom, how fast each hop went, and where events were damaged.
 
 import type { Result } from '../../result.ts';
-import { formatBytesPerSecond, formatEvents, formatPerMinute, plural } from '../format.ts';
-import { shorten } from '../printable.ts';
+import { formatBytes, formatBytesPerSecond, formatEvents, formatPerMinute, plural } from '../format.ts';
+import { shorten, shortNames } from '../printable.ts';
 import { damageOf, damageSum, directoryRateBytes } from '../totals.ts';
 import type { Box, Line, Sizes } from './chain-layout.ts';
 import { GENERATOR, layoutChain } from './chain-layout.ts';
@@ -10,8 +10,8 @@ import type { Colours } from './colours.ts';
 import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
 
-const WIDE: Sizes = { columns: 6, boxWidth: 124, boxHeight: 46, gap: 92 };
-const NARROW: Sizes = { columns: 3, boxWidth: 108, boxHeight: 46, gap: 86 };
+const WIDE: Sizes = { columns: 6, boxWidth: 128, boxHeight: 46, gap: 100 };
+const NARROW: Sizes = { columns: 3, boxWidth: 116, boxHeight: 46, gap: 88 };
 
 export function chainPicture(result: Result, colours: Colours): Markup {
   const tools = [...new Set(result.hops.map((hop) => hop.tool))];
@@ -29,9 +29,13 @@ function picture(result: Result, colours: Colours, sizes: Sizes, kind: string): 
   const { width, height, boxes, lines } = layoutChain(result, sizes);
   const manyTools = new Set(result.hops.map((hop) => hop.tool)).size > 1;
   const tip = `tip-${kind}`;
+  const names = shortNames(
+    boxes.map(({ name }) => name),
+    Math.floor((sizes.boxWidth - 20) / 8.9),
+  );
   return html`<div class="chain ${kind}"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Chain from the generator to ${plural(result.destinations.length, 'destination')}">
 <defs><marker id="${tip}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0.5L8 4L0 7.5Z" class="tip"/></marker></defs>
-${lines.map((line) => hopLine(result, line, tip, manyTools))}${boxes.map((box) => place(result, colours, box, sizes))}</svg></div>`;
+${lines.map((line) => hopLine(result, line, tip, manyTools))}${boxes.map((box) => place(result, colours, box, sizes, names.get(box.name) ?? box.name))}</svg></div>`;
 }
 
 function hopLine(result: Result, line: Line, tip: string, namesTool: boolean): Markup {
@@ -49,7 +53,7 @@ ${bytes === null ? null : text(14, 'bytes', formatBytesPerSecond(bytes))}
 ${tool === null ? null : text(26, 'bytes', shorten(tool, 12))}`;
 }
 
-function place(result: Result, colours: Colours, box: Box, sizes: Sizes): Markup {
+function place(result: Result, colours: Colours, box: Box, sizes: Sizes, name: string): Markup {
   const { boxWidth: width, boxHeight: height } = sizes;
   const destination = result.destinations.find(({ name }) => name === box.name);
   const bad = destination !== undefined && damageSum(damageOf(destination)) > 0;
@@ -60,17 +64,26 @@ function place(result: Result, colours: Colours, box: Box, sizes: Sizes): Markup
   const kind = isGenerator ? 'generator' : bad ? 'bad' : destination === undefined ? '' : 'good';
   return html`<g transform="translate(${box.x} ${box.y})" class="place ${kind}"><title>${box.name}</title>
 <rect class="box" width="${width}" height="${height}" rx="4"/>${strip}
-<text x="${width / 2 + 2}" y="19" class="name">${shorten(box.name, Math.floor((width - 16) / 7.2))}</text>
-<text x="${width / 2 + 2}" y="35" class="detail">${shorten(detail(result, box), Math.floor((width - 12) / 5.9))}</text></g>`;
+<text x="${width / 2 + 2}" y="19" class="name">${name}</text>
+<text x="${width / 2 + 2}" y="35" class="detail">${shorten(detail(result, box), Math.floor((width - 12) / 6))}</text></g>`;
 }
 
 /** The second line in a box. */
 function detail(result: Result, box: Box): string {
   if (box.name === GENERATOR && box.column === 0) return `${formatEvents(result.sent)} sent`;
   const destination = result.destinations.find(({ name }) => name === box.name);
-  if (destination === undefined) return 'event log';
+  if (destination === undefined) return backlog(result, box.name);
   const damage = damageOf(destination);
   if (damage.lost > 0) return `✗ ${formatEvents(damage.lost)} lost`;
   if (damageSum(damage) > 0) return `✗ ${formatEvents(damageSum(damage))} damaged`;
   return `✓ ${formatEvents(destination.delivered)} arrived`;
+}
+
+/** The most that ever waited to get here. */
+function backlog(result: Result, place: string): string {
+  const hop = result.hops.find(({ to }) => to === place);
+  const series = result.series.backlogBytes.find(({ name }) => name === place || name === hop?.name);
+  if (series === undefined) return hop === undefined ? 'event files' : '';
+  const most = series.values.reduce<number>((high, value) => Math.max(high, value ?? 0), 0);
+  return `backlog ≤ ${formatBytes(most)}`;
 }

@@ -43,6 +43,9 @@ export interface ChartPage {
 
 /** More points than this are folded together. */
 export const POINTS_MAX = 1200;
+/** Rates of shorter spans are mostly the rhythm of batches and of the sampling itself. */
+const MEAN_MS = 1000;
+const MEANS_MIN = 20;
 const LATENCY_FLOOR_MS = 0.1;
 
 export function chartPage(result: Result, colours: Colours): ChartPage {
@@ -135,16 +138,28 @@ function view(
   colour: (name: string) => Stroke,
   fold: Fold,
 ): View {
-  const size = Math.max(1, Math.ceil(timeMs.length / POINTS_MAX));
+  const size = bucketSize(timeMs, fold);
   const x: number[] = [];
-  for (let at = 0; at < timeMs.length; at += size)
-    x.push(Math.round((timeMs[at] ?? 0) - result.window.startMs) / 1000);
+  for (let at = 0; at < timeMs.length; at += size) {
+    const first = timeMs[at] ?? 0;
+    const last = timeMs[Math.min(at + size, timeMs.length) - 1] ?? first;
+    x.push(Math.round((first + last) / 2 - result.window.startMs) / 1000);
+  }
   const series = list.map(({ name, values }) => ({
     name,
     stroke: colour(name),
     values: thin(values, size, x.length, fold),
   }));
   return { label, x, series };
+}
+
+/** How many samples make one point. */
+function bucketSize(timeMs: readonly number[], fold: Fold): number {
+  const fewest = Math.max(1, Math.ceil(timeMs.length / POINTS_MAX));
+  const spanMs = (timeMs.at(-1) ?? 0) - (timeMs[0] ?? 0);
+  if (fold !== mean || spanMs < MEAN_MS * MEANS_MIN) return fewest;
+  const sampleMs = spanMs / (timeMs.length - 1);
+  return Math.max(fewest, Math.round(MEAN_MS / sampleMs));
 }
 
 function thin(

@@ -1,7 +1,7 @@
 // The charts' frames: title, choice of view, legend, and the place where the page's script draws.
 
 import type { Result } from '../../result.ts';
-import { formatElapsed } from '../format.ts';
+import { formatDuration } from '../format.ts';
 import type { Chart, ChartPage, ChartSeries } from './chart-data.ts';
 import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
@@ -23,7 +23,7 @@ function timeline(result: Result, page: ChartPage): Markup | null {
   if (result.events.length === 0) return null;
   return html`<ol class="timeline" aria-label="Timed steps">${result.events.map(({ text }, index) => {
     const marker = page.markers[index];
-    return html`<li><span class="flag">${marker?.label ?? ''}</span><span class="when">${formatElapsed(marker?.x ?? 0)}</span> ${text}</li>`;
+    return html`<li><span class="flag">${marker?.label ?? ''}</span><span class="when">${formatDuration((marker?.x ?? 0) * 1000)}</span> ${text}</li>`;
   })}</ol>`;
 }
 

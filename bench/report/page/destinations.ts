@@ -13,7 +13,7 @@ export function destinations(result: Result): Markup {
   return html`<section><h2>Destinations</h2>
 <div class="scroll"><table>
 <thead><tr><th>Destination</th><th class="n">Expected</th><th class="n">Delivered</th>${DAMAGE.map(
-    (kind) => html`<th class="n">${kind}</th>`,
+    (kind) => html`<th class="n kind">${kind}</th>`,
   )}<th class="n">p50</th><th class="n">p99</th><th class="n">max</th><th class="n" title="after the last event was sent">Last arrival</th></tr></thead>
 <tbody>${result.destinations.map((destination) => [row(result, destination), evidence(destination)])}</tbody>
 </table></div>

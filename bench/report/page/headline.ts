@@ -31,8 +31,8 @@ function tile(title: string, figure: Piece, details: readonly Piece[], kind = ''
 function rate(result: Result): Markup {
   const offered = result.offeredPerMinute;
   return tile('Delivered to every destination', formatPerMinute(result.ratePerMinute), [
-    html`<b>${formatBytesPerSecond(result.mbPerSecond * 1e6)}</b> at <b>${formatCount(result.eventBytes)} bytes</b> an event, ${formatPerSecond(result.ratePerMinute / 60)}`,
-    offered === null ? `load: ${result.rate}` : `offered: ${formatPerMinute(offered)}`,
+    html`<b>${formatBytesPerSecond(result.mbPerSecond * 1e6)}</b> at <b>${formatCount(result.eventBytes)} bytes</b> an event`,
+    `${formatPerSecond(result.ratePerMinute / 60)}; ${offered === null ? `load ${result.rate}` : `offered ${formatPerMinute(offered)}`}`,
   ]);
 }
 
@@ -70,9 +70,12 @@ function memory(result: Result): Markup {
   const largest = result.processes
     .filter(({ group }) => group === 'tool')
     .sort((a, b) => b.rssBytesMax - a.rssBytesMax)[0];
-  return tile('Memory, largest process', formatBytes(result.rssBytesMax), [
-    largest === undefined ? 'peak resident set' : `peak resident set of ${largest.name}`,
-  ]);
+  return tile(
+    'Memory, largest process',
+    formatBytes(result.rssBytesMax),
+    [largest === undefined ? 'peak resident set' : `peak resident set of ${largest.name}`],
+    'slim',
+  );
 }
 
 function damage(result: Result): readonly Markup[] {

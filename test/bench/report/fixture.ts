@@ -149,15 +149,15 @@ export function losingResult(shape: Partial<Shape> = {}): Result {
 
 /** The last instance is away for 20 s; nothing is lost, and it catches up. */
 export function outageResult(): Result {
-  const result = passingResult({ fanOut: [], seconds: 60, outage: [15, 35] });
+  const result = passingResult({ fanOut: [], seconds: 60, outage: [25, 45] });
   return {
     ...result,
     scenario: 'outage',
     description: 'The last sink goes away for 20 s while the load goes on.',
     events: [
-      { timeMs: START_MS + 15_000, text: 'fault: instance3 stopped (SIGSTOP)' },
-      { timeMs: START_MS + 35_000, text: 'fault undone: instance3 runs again' },
-      { timeMs: START_MS + 35_400, text: 'first byte after the outage arrived' },
+      { timeMs: START_MS + 25_000, text: 'fault: instance3 stopped (SIGSTOP)' },
+      { timeMs: START_MS + 45_000, text: 'fault undone: instance3 runs again' },
+      { timeMs: START_MS + 45_400, text: 'first byte after the outage arrived' },
     ],
   };
 }
