@@ -43,7 +43,7 @@ export const logSchema = section({
   keepAgeMs: keepAge,
 }));
 
-const globs = z.array(text('a file name pattern, such as *.log'));
+const globs = z.array(text('a file name pattern, such as *.log')).readonly();
 
 export const tailSchema = section({
   type: z.literal('tail'),
@@ -144,7 +144,7 @@ function target(instance: string | undefined, fixed: Address | undefined): Targe
 
 export const etcdSchema = section({
   type: z.literal('etcd'),
-  endpoints: z.array(url()).min(1),
+  endpoints: z.array(url()).min(1).readonly(),
   /** Keys are <prefix>/instances/<id>. */
   prefix: text('the beginning of the keys, such as /spillway/chain1').transform(withoutTrailingSlash),
   /** How long a key outlives an agent that died. */
@@ -154,7 +154,7 @@ export const etcdSchema = section({
 export const staticSchema = section({
   type: z.literal('static'),
   /** Addresses by the ids of instances. */
-  instances: z.record(plainName(), address()),
+  instances: z.record(plainName(), address()).readonly(),
 });
 
 function withoutTrailingSlash(prefix: string): string {

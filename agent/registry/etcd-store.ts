@@ -133,3 +133,9 @@ export interface EtcdLease {
   readonly id: string;
   readonly lease: Lease;
 }
+
+/** The library's text for a failed call, without what only its authors understand. */
+export function describeEtcdError(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^.*Last error: (?:Error: )?/s, '').replace(/\.? Resolution note:.*$/s, '');
+}

@@ -11,8 +11,8 @@
 import { randomUUID } from 'node:crypto';
 import { formatAddress } from '../config/address.ts';
 import type { EtcdConfig } from '../config/schema.ts';
-import { describeSystemError, SpillwayError } from '../errors.ts';
-import { ABSENT, type EtcdLease, type EtcdStore, openEtcdStore } from './etcd-store.ts';
+import { SpillwayError } from '../errors.ts';
+import { ABSENT, describeEtcdError, type EtcdLease, type EtcdStore, openEtcdStore } from './etcd-store.ts';
 import { Members } from './members.ts';
 import { endpointOf, formatRecord, holderOf, instancesPrefix, keyOf } from './record.ts';
 import type { Endpoint, OnChange, Registry, RegistryLog, RegistryState, Self } from './registry.ts';
@@ -56,9 +56,9 @@ export class EtcdRegistry implements Registry {
   }
 
   register(self: Self): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(self.id));
     if (this.#self !== undefined)
       throw new SpillwayError('internal', `${this.#self.id} is registered already`);
-    if (this.#closing !== undefined) return Promise.reject(closedError(self.id));
     this.#self = self;
     this.#timer.wake();
     return this.#first.promise;
@@ -81,7 +81,7 @@ export class EtcdRegistry implements Registry {
     if (this.#failure === undefined)
       return { status: this.#answers === 'yes' ? 'ok' : 'waiting', registered };
     const seconds = Math.round((performance.now() - this.#failure.sinceMs) / 1000);
-    const reason = `etcd at ${this.#config.endpoints.join(', ')} does not answer for ${seconds} s: ${describeSystemError(this.#failure.error)}`;
+    const reason = `etcd at ${this.#config.endpoints.join(', ')} does not answer for ${seconds} s: ${describeEtcdError(this.#failure.error)}`;
     return { status: this.#answers === 'not yet' ? 'waiting' : 'away', registered, reason };
   }
 
@@ -113,8 +113,7 @@ export class EtcdRegistry implements Registry {
     let retryMs = RETRY_MIN_MS;
     while (!this.#timer.closed) {
       try {
-        await this.#round();
-        this.#succeeded();
+        if (await this.#round()) this.#succeeded();
         retryMs = RETRY_MIN_MS;
         await this.#timer.wait((this.#config.ttlSeconds * 1000) / 3, { wakeable: true });
       } catch (error) {
@@ -125,13 +124,14 @@ export class EtcdRegistry implements Registry {
     }
   }
 
-  async #round(): Promise<void> {
+  /** False if there was nothing to ask etcd for. */
+  async #round(): Promise<boolean> {
     if (!this.#watched) this.#watch();
-    if (this.#self !== undefined && this.#mayHold()) {
-      const lease = await this.#keptLease();
-      await this.#claim(this.#self, lease);
-    }
-    await Promise.all(this.#members.ids().map((id) => this.#refresh(id)));
+    const self = this.#mayHold() ? this.#self : undefined;
+    const ids = this.#members.ids();
+    if (self !== undefined) await this.#claim(self, await this.#keptLease());
+    await Promise.all(ids.map((id) => this.#refresh(id)));
+    return self !== undefined || ids.length > 0;
   }
 
   /** False for good once the first registration was refused. */
@@ -167,6 +167,7 @@ export class EtcdRegistry implements Registry {
   }
 
   #claimed(self: Self): void {
+    this.#succeeded(); // before anybody who waited for the registration looks at the state
     this.#taken = undefined;
     if (this.#registered) return;
     this.#registered = true;

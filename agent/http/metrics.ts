@@ -1,0 +1,127 @@
+// The agent's metrics in Prometheus' text format. The totals live in the log's commits, not here: every
+// scrape builds its counters anew from one snapshot, so that all of them are of the same moment and
+// nothing that vanished (a source, a reason) lingers. Only the process's own metrics are kept between
+// scrapes. The names are public: dashboards and the bench read them.
+
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { AgentSnapshot, DestinationSnapshot, LogSnapshot, SourceSnapshot, Tally } from './snapshot.ts';
+
+export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
+/** Metrics of this process (CPU, memory, event loop, descriptors), kept up by prom-client itself. */
+export function processMetrics(): Registry {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  return register;
+}
+
+export async function renderMetrics(snapshot: AgentSnapshot, process: Registry): Promise<string> {
+  const register = new Registry();
+  const family = familiesIn(register);
+  family
+    .gauge('spillway_info', 'The agent, always 1', ['id', 'version'])
+    .set([snapshot.id, snapshot.version], 1);
+  addSources(family, snapshot.sources);
+  addLog(family, snapshot.log);
+  addDestinations(family, snapshot.destinations);
+  return (await register.metrics()) + (await process.metrics());
+}
+
+/** A metric of one name; its labels are given by position. */
+interface Family {
+  set(labels: readonly string[], value: number): void;
+}
+
+interface Families {
+  counter(name: string, help: string, labelNames?: readonly string[]): Family;
+  gauge(name: string, help: string, labelNames?: readonly string[]): Family;
+}
+
+function familiesIn(register: Registry): Families {
+  const labelled = (names: readonly string[], values: readonly string[]) =>
+    Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
+  return {
+    counter(name, help, labelNames = []) {
+      const counter = new Counter({ name, help, labelNames, registers: [register] });
+      return { set: (labels, value) => counter.inc(labelled(labelNames, labels), value) };
+    },
+    gauge(name, help, labelNames = []) {
+      const gauge = new Gauge({ name, help, labelNames, registers: [register] });
+      return { set: (labels, value) => gauge.set(labelled(labelNames, labels), value) };
+    },
+  };
+}
+
+const SOURCE_OUTCOMES = ['read', 'appended', 'suppressed', 'quarantined', 'refused'] as const;
+
+function addSources({ counter, gauge }: Families, sources: readonly SourceSnapshot[]): void {
+  const labels = ['source', 'outcome'];
+  const events = counter('spillway_source_events_total', 'Events of a source by outcome', labels);
+  const bytes = counter('spillway_source_bytes_total', 'Bytes of a source by outcome', labels);
+  const heldEvents = gauge('spillway_source_held_events', 'Events read and not yet committed', ['source']);
+  const heldBytes = gauge('spillway_source_held_bytes', 'Bytes read and not yet committed', ['source']);
+  const files = gauge('spillway_source_files', 'Files a tail follows', ['source']);
+  const connections = counter('spillway_connections_total', 'Connections of a listener by outcome', labels);
+  for (const source of sources) {
+    for (const outcome of SOURCE_OUTCOMES) {
+      events.set([source.name, outcome], source[outcome].events);
+      bytes.set([source.name, outcome], source[outcome].bytes);
+    }
+    heldEvents.set([source.name], source.held.events);
+    heldBytes.set([source.name], source.held.bytes);
+    if (source.files !== undefined) files.set([source.name], source.files);
+    for (const [outcome, total] of Object.entries(source.connections ?? {})) {
+      connections.set([source.name, outcome], total);
+    }
+  }
+}
+
+const LOG_STATES = ['ok', 'full', 'failing'] as const satisfies readonly LogSnapshot['state'][];
+
+function addLog({ counter, gauge }: Families, log: LogSnapshot): void {
+  counter('spillway_log_appended_events_total', 'Events appended to the log').set([], log.appended.events);
+  counter('spillway_log_appended_bytes_total', 'Bytes appended to the log').set([], log.appended.bytes);
+  counter('spillway_log_expired_events_total', 'Events deleted that everybody has').set(
+    [],
+    log.expired.events,
+  );
+  counter('spillway_log_expired_bytes_total', 'Bytes deleted that everybody has').set([], log.expired.bytes);
+  counter('spillway_log_syncs_total', 'Syncs of data and journal').set([], log.syncs);
+  counter('spillway_log_written_bytes_total', 'Bytes written to the disk, journal included').set(
+    [],
+    log.writtenBytes,
+  );
+  gauge('spillway_log_bytes', 'Size of the log directory').set([], log.bytes);
+  gauge('spillway_log_bytes_max', 'Largest size of the log directory since the start').set([], log.bytesMax);
+  gauge('spillway_log_cap_bytes', 'Limit of the log directory').set([], log.capBytes);
+  const state = gauge('spillway_log_state', '1 for the state the log is in', ['state']);
+  for (const name of LOG_STATES) state.set([name], name === log.state ? 1 : 0);
+}
+
+function addDestinations({ counter, gauge }: Families, destinations: readonly DestinationSnapshot[]): void {
+  const labels = ['destination', 'outcome', 'reason'];
+  const events = counter('spillway_destination_events_total', 'Events for a destination by outcome', labels);
+  const bytes = counter('spillway_destination_bytes_total', 'Bytes for a destination by outcome', labels);
+  const own = ['destination'];
+  const bufferedEvents = gauge('spillway_destination_buffered_events', 'Events not yet acknowledged', own);
+  const bufferedBytes = gauge('spillway_destination_buffered_bytes', 'Bytes not yet acknowledged', own);
+  const connected = gauge('spillway_destination_connected', '1 while connected', own);
+  const retransmits = counter('spillway_destination_retransmits_total', 'Batches sent again', own);
+  const epoch = gauge('spillway_destination_epoch', 'Rises when the history is begun anew', own);
+  for (const destination of destinations) {
+    const { name } = destination;
+    const set = (outcome: string, reason: string, tally: Tally) => {
+      events.set([name, outcome, reason], tally.events);
+      bytes.set([name, outcome, reason], tally.bytes);
+    };
+    set('appended', '', destination.appended);
+    set('acknowledged', '', destination.acknowledged);
+    for (const [reason, tally] of Object.entries(destination.dropped)) set('dropped', reason, tally);
+    for (const [reason, tally] of Object.entries(destination.skipped)) set('skipped', reason, tally);
+    bufferedEvents.set([name], destination.buffered.events);
+    bufferedBytes.set([name], destination.buffered.bytes);
+    connected.set([name], destination.connected ? 1 : 0);
+    retransmits.set([name], destination.retransmits);
+    epoch.set([name], destination.epoch);
+  }
+}
