@@ -2,8 +2,8 @@
 //
 //   influx    cpu,host=web-0012,region=eu-west-1,runner=01,epoch=01 user=23.41,seq=000000123456i 1732212345123000000
 //   graphite  cpu.user;host=web-0012;region=eu-west-1;runner=01;epoch=01;seq=000000123456 23.41 1732212345.123
-//   json      {"name":"cpu.user","host":"web-0012","region":"eu-west-1","runner":1,"epoch":1,"seq":"000000123456",
-//              "ts":1732212345123,"value":23.41}     (one line)
+//   json      {"name":"cpu.user","host":"web-0012.eu-west-1","run":"1.1","seq":"000000123456","ts":1732212345123,"v":23.41}
+//             where `run` is runner and epoch
 //
 // A template is such a line with control characters where digits are patched in for every event: the sequence,
 // the intended send time (seconds and milliseconds apart, because graphite has a point between them) and the
@@ -60,11 +60,16 @@ function graphite({ measurement, tags, fields: [[field, value]] }: MetricSample,
   );
 }
 
+/** Short keys, and host and region as one name: JSON repeats every key in every line. */
 function json({ measurement, tags, fields: [[field, value]] }: MetricSample, origin: Origin): string {
-  const labels = tags.map(([name, text]) => `,"${name}":"${text}"`).join('');
+  const region = tags.find(([name]) => name === 'region');
+  const labels = tags
+    .filter((tag) => tag !== region)
+    .map(([name, text]) => `,"${name}":"${name === 'host' && region ? `${text}.${region[1]}` : text}"`)
+    .join('');
   return (
-    `{"name":"${measurement}.${field}"${labels},"runner":${origin.runner},"epoch":${origin.epoch}` +
-    `,"seq":"${SLOT.sequence}","ts":${SLOT.seconds}${SLOT.millis},"value":${value}}\n`
+    `{"name":"${measurement}.${field}"${labels},"run":"${origin.runner}.${origin.epoch}"` +
+    `,"seq":"${SLOT.sequence}","ts":${SLOT.seconds}${SLOT.millis},"v":${value}}\n`
   );
 }
 
@@ -81,7 +86,7 @@ export const FORMATS: Readonly<Record<Format, LineFormat>> = {
   },
   json: {
     template: json,
-    identity: /"runner":(\d+),"epoch":(\d+),"seq":"(\d{12})"/,
+    identity: /"run":"(\d+)\.(\d+)","seq":"(\d{12})"/,
     afterMillis: ',',
   },
 };

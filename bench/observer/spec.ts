@@ -63,7 +63,8 @@ export interface Arrival {
   readonly size: number;
 }
 export interface ArrivalLog {
+  /** Base names, as they were last: a file that was renamed keeps its number. */
   readonly files: readonly string[];
-  readonly pollMs: { readonly p50: number; readonly max: number };
+  readonly pollMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly arrivals: readonly Arrival[];
 }

@@ -20,6 +20,8 @@ export interface LatencyFigures {
   readonly count: number;
   /** How finely arrival was observed (the observer's poll interval, p99), ms. */
   readonly resolutionMs: number;
+  /** Events that seemed to arrive before they were due (clocks differ); they count as 0 ms. */
+  readonly clamped?: number;
 }
 
 export interface DestinationVerdict {
