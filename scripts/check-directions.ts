@@ -55,7 +55,7 @@ const FENCES: readonly Fence[] = [
   },
   {
     packages: /^(cdktf|@cdktf\/.*|constructs)$/,
-    only: ['infra/', 'test/infra/'],
+    only: ['infra/', 'test/'],
     why: 'cdktf is archived: its successor must be a rename in one folder',
   },
 ];

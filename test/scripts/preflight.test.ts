@@ -31,7 +31,7 @@ test('a disk that is too small for what will be sent is named with both sizes', 
   t.is(code, 1);
   // 10 G events a minute, 1440 minutes, 110 bytes, 7 copies
   t.true(
-    err.includes(`not enough free disk at ${checkout.root}: 10G/min for 24h writes up to 10326504.9 GiB`),
+    err.includes(`not enough free disk at ${checkout.root}: 10G/min for 24h writes up to 10326504.7 GiB`),
     err,
   );
 });
