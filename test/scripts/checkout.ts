@@ -22,7 +22,7 @@ export class Checkout {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'spillway checkout ')));
     t.teardown(() => rmSync(this.root, { recursive: true, force: true }));
     cpSync(join(PROJECT, 'scripts'), join(this.root, 'scripts'), { recursive: true });
-    for (const file of ['create.sh', 'destroy.sh', 'package.json']) {
+    for (const file of ['create.sh', 'destroy.sh', 'package.json', 'package-lock.json']) {
       cpSync(join(PROJECT, file), join(this.root, file));
     }
   }
