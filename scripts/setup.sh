@@ -38,8 +38,10 @@ install_packages() {
     exit 1
   fi
   echo "setup: installing npm packages (npm ci)" >&2
-  if ! npm ci --loglevel=error --no-audit --no-fund >&2; then
-    echo "npm ci failed: without its packages nothing runs; check the network and: npm config get registry" >&2
+  if ! npm ci --loglevel=error --no-audit --no-fund >.tools/npm.log 2>&1; then
+    head -12 .tools/npm.log >&2
+    echo "npm ci failed (all it said: $root/.tools/npm.log); without its packages nothing runs" >&2
+    echo "  check the network and: npm config get registry; then run scripts/setup.sh again" >&2
     exit 1
   fi
   if ! scripts/node.sh >/dev/null; then
