@@ -1,0 +1,155 @@
+// The segment that is written to: its two open files and how far each is written.
+//
+// Data is written (and synced) first, then the journal record that makes it count. The journal is preallocated with
+// zeros a piece ahead, so that most commits change no file size and its sync stays cheap.
+
+import type { Disk } from './disk.ts';
+import { encodeHeader, encodeNote, HEADER_BYTES, type NoteRecord } from './record.ts';
+import { Segment } from './segment.ts';
+
+const PREALLOCATE_BYTES = 64 * 1024;
+const ZEROS = Buffer.alloc(PREALLOCATE_BYTES);
+
+export class ActiveSegment {
+  readonly segment: Segment;
+  readonly #disk: Disk;
+  readonly #dataFd: number;
+  readonly #journalFd: number;
+  #journal: Buffer;
+  #dataAt: number;
+  #journalAt: number;
+  #allocated: number;
+  #closed = false;
+
+  private constructor(disk: Disk, segment: Segment, dataFd: number, journalFd: number, journal: Buffer) {
+    this.#disk = disk;
+    this.segment = segment;
+    this.#dataFd = dataFd;
+    this.#journalFd = journalFd;
+    this.#journal = journal;
+    this.#dataAt = segment.bytes;
+    this.#journalAt = segment.journalBytes;
+    this.#allocated = segment.journalBytes;
+    segment.holdJournal(journal);
+  }
+
+  /** Makes both files and writes the header and the checkpoint. Nothing counts until the checkpoint is whole. */
+  static async create(
+    disk: Disk,
+    place: { dir: string; base: number; baseEvent: number; nowMs: number; durable: boolean },
+    checkpoint: NoteRecord,
+  ): Promise<ActiveSegment> {
+    const { dir, base, baseEvent, nowMs, durable } = place;
+    const segment = new Segment(dir, base, baseEvent, nowMs);
+    const dataFd = await disk.open(segment.path, 'w+');
+    let journalFd = -1;
+    try {
+      journalFd = await disk.open(segment.journalPath, 'w+');
+      const header = encodeHeader({ baseOffset: base, baseEvent, createdMs: nowMs });
+      const first = Buffer.concat([header, encodeNote(checkpoint)]);
+      const active = new ActiveSegment(disk, segment, dataFd, journalFd, Buffer.alloc(PREALLOCATE_BYTES));
+      await active.writeJournal(first);
+      if (durable) {
+        await active.syncJournal();
+        await disk.syncDirectory(dir);
+        await disk.syncDirectory(`${dir}/journal`);
+      }
+      segment.journalBytes = first.length;
+      return active;
+    } catch (error) {
+      await disk.close(dataFd).catch(() => undefined);
+      if (journalFd !== -1) await disk.close(journalFd).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Goes on with the last segment after a restart: what lies behind the last commit is cut off. */
+  static async resume(disk: Disk, segment: Segment): Promise<ActiveSegment> {
+    const journal = await segment.journal(disk);
+    const dataFd = await disk.open(segment.path, 'r+');
+    try {
+      await disk.truncate(dataFd, segment.bytes);
+      const journalFd = await disk.open(segment.journalPath, 'r+');
+      await disk.truncate(journalFd, segment.journalBytes);
+      return new ActiveSegment(disk, segment, dataFd, journalFd, Buffer.from(journal));
+    } catch (error) {
+      await disk.close(dataFd).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Bytes of both files as they are on the disk. */
+  get diskBytes(): number {
+    return this.#dataAt + this.#allocated;
+  }
+
+  /** Where the next data goes, as a position in the file. */
+  get dataAt(): number {
+    return this.#dataAt;
+  }
+
+  get journalAt(): number {
+    return this.#journalAt;
+  }
+
+  /** @returns the position in the file of the first byte. */
+  async writeData(chunks: readonly Buffer[], bytes: number): Promise<void> {
+    const at = this.#dataAt;
+    this.#dataAt += bytes;
+    await this.#disk.writev(this.#dataFd, chunks, at);
+  }
+
+  syncData(): Promise<void> {
+    return this.#disk.sync(this.#dataFd);
+  }
+
+  async writeJournal(records: Buffer): Promise<void> {
+    const at = this.#journalAt;
+    const end = at + records.length;
+    this.#reserve(end);
+    records.copy(this.#journal, at);
+    this.#journalAt = end;
+    if (end > this.#allocated) {
+      await this.#disk.writev(this.#journalFd, [records, ZEROS], at);
+      this.#allocated = end + ZEROS.length;
+    } else {
+      await this.#disk.write(this.#journalFd, records, at);
+    }
+  }
+
+  syncJournal(): Promise<void> {
+    return this.#disk.sync(this.#journalFd);
+  }
+
+  /** Cuts what was preallocated or not committed, and closes both files. Never throws: the commits are safe. */
+  async seal(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { segment } = this;
+    const tidy = [
+      () => this.#disk.truncate(this.#journalFd, segment.journalBytes),
+      () =>
+        this.#dataAt === segment.bytes ? Promise.resolve() : this.#disk.truncate(this.#dataFd, segment.bytes),
+      () => this.#disk.close(this.#journalFd),
+      () => this.#disk.close(this.#dataFd),
+    ];
+    for (const step of tidy) {
+      try {
+        await step();
+      } catch {
+        // what is left behind the last commit is ignored by every reader and cut at the next start
+      }
+    }
+    segment.holdJournal(null);
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#journal.length) return;
+    const grown = Buffer.alloc(Math.max(bytes, this.#journal.length * 2));
+    this.#journal.copy(grown, 0, 0, this.#journalAt);
+    this.#journal = grown;
+    this.segment.holdJournal(grown);
+  }
+}
+
+export const EMPTY_JOURNAL_BYTES = HEADER_BYTES + PREALLOCATE_BYTES;

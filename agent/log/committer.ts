@@ -1,0 +1,296 @@
+// Group commit: what sources append is gathered, written and synced together, and counts once its journal records
+// are down. Two stages overlap: while the journal of one group is synced, the data of the next is written.
+//
+//   append ─> pending ─> [ write data, sync ] ─> [ write journal, sync ] ─> published: state moves, promises resolve
+//
+// Where a step fails, nothing since the last commit is trusted: all that is not published is rejected (its sources
+// rewind), the segment is cut back and closed, and a new one is begun, tried again until the disk lets it.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SpillwayError } from '../errors.ts';
+import { BATCH_BYTES, type BatchRecord, encodeBatch, encodeNote, type NoteRecord } from './record.ts';
+import type { SourceState, SourceTable } from './sources.ts';
+import type { Space } from './space.ts';
+import type { SegmentStore } from './store.ts';
+
+/** A contiguous range of whole events from one source. The chunks must not change until the promise settles. */
+export interface Append {
+  readonly source: SourceState;
+  readonly from: number;
+  readonly end: number;
+  readonly chunks: readonly Buffer[];
+  readonly bytes: number;
+  readonly events: number;
+  readonly crc: number;
+  readonly sequence: number;
+}
+
+type Item = PromiseWithResolvers<void> &
+  (
+    | { readonly append: Append; readonly note?: never }
+    | { readonly note: NoteRecord; readonly append?: never }
+  );
+
+interface Group {
+  readonly items: readonly Item[];
+  readonly chunks: readonly Buffer[];
+  readonly bytes: number;
+}
+
+export interface CommitLimits {
+  readonly durable: boolean;
+  readonly segmentBytes: number;
+  readonly journalBytesMax: number;
+  readonly pendingBytesMax: number;
+}
+
+const GROUP_BYTES_MAX = 4 * 1024 * 1024;
+const HEAL_MS = 1000;
+
+export class Committer {
+  readonly #store: SegmentStore;
+  readonly #table: SourceTable;
+  readonly #space: Space;
+  readonly #limits: CommitLimits;
+  readonly #now: () => number;
+  readonly #onCommit: () => void;
+  #pending: Item[] = [];
+  #pendingBytes = 0;
+  #room: PromiseWithResolvers<void> | null = null;
+  #loop: Promise<void> | null = null;
+  /** Settles, with whether it succeeded, when the journal of the last group is down. Never rejects. */
+  #journaling: Promise<boolean> = Promise.resolve(true);
+  #failure: SpillwayError | null = null;
+  #closed = false;
+  syncs = 0;
+  writtenBytes = 0;
+
+  constructor(
+    parts: { store: SegmentStore; table: SourceTable; space: Space },
+    limits: CommitLimits,
+    { now, onCommit }: { now: () => number; onCommit: () => void },
+  ) {
+    this.#store = parts.store;
+    this.#table = parts.table;
+    this.#space = parts.space;
+    this.#limits = limits;
+    this.#now = now;
+    this.#onCommit = onCommit;
+  }
+
+  /** Why the log takes nothing at present, or null. */
+  get failure(): SpillwayError | null {
+    return this.#failure;
+  }
+
+  /** Resolves when the batch is durable; rejects when it is not and will not become so. */
+  append(append: Append): Promise<void> {
+    this.#pendingBytes += append.bytes;
+    return this.#push({ ...Promise.withResolvers<void>(), append });
+  }
+
+  note(note: NoteRecord): Promise<void> {
+    return this.#push({ ...Promise.withResolvers<void>(), note });
+  }
+
+  /** Back pressure: resolves when less than pendingBytesMax waits. */
+  async room(): Promise<void> {
+    while (this.#pendingBytes >= this.#limits.pendingBytesMax && !this.#closed) {
+      this.#room ??= Promise.withResolvers();
+      await this.#room.promise;
+    }
+  }
+
+  /** Commits what is pending, then refuses more. What the cap does not let in is rejected. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#space.close();
+    this.#room?.resolve();
+    await this.#loop;
+    await this.#journaling;
+  }
+
+  #push(item: Item): Promise<void> {
+    const refusal = this.#failure ?? (this.#closed ? new SpillwayError('closed', 'the log is closed') : null);
+    if (refusal !== null) {
+      this.#settle([item], refusal);
+      return item.promise;
+    }
+    this.#pending.push(item);
+    this.#loop ??= this.#run().finally(() => {
+      this.#loop = null;
+    });
+    return item.promise;
+  }
+
+  async #run(): Promise<void> {
+    // one turn of the event loop gathers what arrives together
+    await Promise.resolve();
+    while (this.#pending.length > 0 || this.#failure !== null) {
+      if (this.#failure !== null) {
+        if (!(await this.#heal())) return;
+        continue;
+      }
+      const group = this.#take();
+      try {
+        await this.#writeData(group);
+      } catch (error) {
+        this.#fail(error, group);
+        continue;
+      }
+      if (!(await this.#journaling)) {
+        this.#settle(group.items, this.#failure);
+        continue;
+      }
+      this.#journaling = this.#writeJournal(group);
+      // the last group's journal may fail when nothing is pending: stay for it
+      if (this.#pending.length === 0) await this.#journaling;
+    }
+  }
+
+  #take(): Group {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let count = 0;
+    for (const { append } of this.#pending) {
+      if (count > 0 && bytes + (append?.bytes ?? 0) > GROUP_BYTES_MAX) break;
+      count++;
+      if (append === undefined) continue;
+      chunks.push(...append.chunks);
+      bytes += append.bytes;
+    }
+    return { items: this.#pending.splice(0, count), chunks, bytes };
+  }
+
+  async #writeData(group: Group): Promise<void> {
+    await this.#space.wait(group.bytes);
+    if (this.#closed && this.#space.waitingFor !== null) {
+      throw new SpillwayError('disk-full', `the log is full: ${this.#space.waitingFor}`);
+    }
+    const { segmentBytes, journalBytesMax, durable } = this.#limits;
+    const { active } = this.#store;
+    if (
+      active.dataAt > 0 &&
+      (active.dataAt + group.bytes > segmentBytes || active.journalAt > journalBytesMax)
+    ) {
+      if (!(await this.#journaling)) throw this.#failure;
+      await this.#store.roll(this.#table.checkpoint());
+    }
+    if (group.bytes === 0) return;
+    await this.#store.active.writeData(group.chunks, group.bytes);
+    this.writtenBytes += group.bytes;
+    if (durable) {
+      await this.#store.active.syncData();
+      this.syncs++;
+    }
+  }
+
+  async #writeJournal(group: Group): Promise<boolean> {
+    try {
+      const { active } = this.#store;
+      const { bytes, batches } = this.#encode(group);
+      await active.writeJournal(bytes);
+      this.writtenBytes += bytes.length;
+      if (this.#limits.durable) {
+        await active.syncJournal();
+        this.syncs++;
+      }
+      this.#publish(group, batches, bytes.length);
+      return true;
+    } catch (error) {
+      this.#fail(error, group);
+      return false;
+    }
+  }
+
+  #encode(group: Group): { bytes: Buffer; batches: BatchRecord[] } {
+    const { segment } = this.#store.active;
+    const batches: BatchRecord[] = [];
+    const parts: Buffer[] = [];
+    let from = segment.end;
+    let eventsBefore = segment.baseEvent + segment.events;
+    for (const { append, note } of group.items) {
+      if (append === undefined) {
+        parts.push(encodeNote(note));
+        continue;
+      }
+      const { source, bytes, events, crc, sequence } = append;
+      const record: BatchRecord = {
+        source: source.index,
+        from,
+        to: from + bytes,
+        eventsBefore,
+        events,
+        bytes,
+        crc,
+        sourceFrom: append.from,
+        sourceEnd: append.end,
+        segment: segment.base,
+        position: from - segment.base,
+        timeMs: this.#now(),
+        sequence,
+      };
+      const encoded = Buffer.allocUnsafe(BATCH_BYTES);
+      encodeBatch(encoded, 0, record);
+      parts.push(encoded);
+      batches.push(record);
+      from += bytes;
+      eventsBefore += events;
+    }
+    return { bytes: Buffer.concat(parts), batches };
+  }
+
+  #publish(group: Group, batches: readonly BatchRecord[], journalBytes: number): void {
+    const { segment } = this.#store.active;
+    for (const record of batches) {
+      this.#table.applyBatch(record);
+      segment.bytes += record.bytes;
+      segment.events += record.events;
+      segment.lastMs = record.timeMs;
+    }
+    for (const { note } of group.items) if (note !== undefined) this.#table.applyNote(note);
+    segment.journalBytes += journalBytes;
+    this.#settle(group.items, null);
+    this.#onCommit();
+  }
+
+  #fail(cause: unknown, group: Group): void {
+    this.#failure ??=
+      cause instanceof SpillwayError
+        ? cause
+        : new SpillwayError('disk', `cannot write the log: ${String(cause)}`, { cause, retryable: true });
+    this.#settle(group.items, this.#failure);
+    const rest = this.#pending;
+    this.#pending = [];
+    this.#settle(rest, this.#failure);
+  }
+
+  #settle(items: readonly Item[], error: SpillwayError | null): void {
+    for (const item of items) {
+      this.#pendingBytes -= item.append?.bytes ?? 0;
+      if (error === null) item.resolve();
+      else item.reject(error);
+    }
+    if (this.#pendingBytes < this.#limits.pendingBytesMax && this.#room !== null) {
+      this.#room.resolve();
+      this.#room = null;
+    }
+  }
+
+  /** Begins a new segment once the disk lets it. False when the log was closed meanwhile. */
+  async #heal(): Promise<boolean> {
+    await this.#journaling;
+    while (!this.#closed) {
+      try {
+        await this.#store.roll(this.#table.checkpoint());
+        this.#failure = null;
+        this.#journaling = Promise.resolve(true);
+        return true;
+      } catch {
+        // the failure that is shown stays the first one
+        await sleep(HEAL_MS);
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,125 @@
+// How far one destination has durably got, in a file of two slots that are written in turn.
+//
+//   <dir>/cursors/<destination>.cursor, two slots of 64 KiB, both written when the file is made, so that a full disk
+//   can still record progress. A slot:
+//     0 magic "SPWC"   4 u32 crc32 of bytes 8..16+length   8 u32 length   12 u32 zero   16 JSON (CursorState + turn)
+//   The slot with the higher turn that checks out is the cursor; a torn write leaves the other one.
+//
+// `done` (ranges above `position` that members of a cluster have) and `lanes` are part of the format from the start.
+// A cursor may be older than what the receiver has: the handshake tells. It is never newer, and retention deletes
+// only below what was written here.
+
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Disk } from './disk.ts';
+import { readFile } from './identity.ts';
+import type { Counts } from './sources.ts';
+
+export const CURSOR_DIRECTORY = 'cursors';
+const SLOT_BYTES = 64 * 1024;
+const HEAD_BYTES = 16;
+const MAGIC = Buffer.from('SPWC', 'latin1');
+export const CURSOR_FILE_BYTES = 2 * SLOT_BYTES;
+
+export interface CursorState {
+  readonly version: 1;
+  readonly destination: string;
+  readonly stream: string;
+  readonly epoch: number;
+  /** Where the epoch began, with the events before it. */
+  readonly epochStart: Readonly<{ offset: number; events: number }>;
+  /** Rises with every connection. */
+  readonly session: number;
+  /** Where the destination began, with the events before it. */
+  readonly start: Readonly<{ offset: number; events: number }>;
+  /** The lowest byte it has not durably got, with the events before it. */
+  readonly position: Readonly<{ offset: number; events: number }>;
+  /** The last batch it acknowledged; null at a start. */
+  readonly last: Readonly<{ from: number; crc: number }> | null;
+  readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
+  readonly dropped: Readonly<Record<string, Readonly<Counts>>>;
+  readonly done: readonly (readonly [from: number, to: number])[];
+  readonly lanes: Readonly<Record<string, { readonly sequence: number }>>;
+}
+
+export class CursorFile {
+  readonly #disk: Disk;
+  readonly #fd: number;
+  readonly #durable: boolean;
+  #turn: number;
+  #closed = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(disk: Disk, fd: number, durable: boolean, turn: number) {
+    this.#disk = disk;
+    this.#fd = fd;
+    this.#durable = durable;
+    this.#turn = turn;
+  }
+
+  /** Opens the cursor of a destination, or makes it with what `fresh` says. */
+  static async open(
+    disk: Disk,
+    options: { dir: string; destination: string; durable: boolean; fresh: () => CursorState },
+  ): Promise<{ file: CursorFile; state: CursorState; found: boolean }> {
+    const directory = join(options.dir, CURSOR_DIRECTORY);
+    const path = join(directory, `${options.destination}.cursor`);
+    await disk.makeDirectory(directory);
+    const names = await disk.list(directory);
+    const bytes = names.includes(`${options.destination}.cursor`)
+      ? await readFile(disk, path)
+      : Buffer.alloc(0);
+    const known = [0, 1].map((slot) => decodeSlot(bytes, slot)).filter((slot) => slot !== null);
+    const newest = known.sort((a, b) => b.turn - a.turn)[0];
+    const fd = await disk.open(path, bytes.length === CURSOR_FILE_BYTES ? 'r+' : 'w+');
+    if (bytes.length !== CURSOR_FILE_BYTES) await disk.write(fd, Buffer.alloc(CURSOR_FILE_BYTES), 0);
+    const file = new CursorFile(disk, fd, options.durable, newest?.turn ?? 0);
+    if (newest !== undefined) return { file, state: newest.state, found: true };
+    const state = options.fresh();
+    await file.write(state);
+    await file.write(state);
+    await disk.sync(fd);
+    await disk.syncDirectory(directory);
+    return { file, state, found: false };
+  }
+
+  /** Resolves when the state is down (and synced, where the log is durable). Writes queue behind each other. */
+  write(state: CursorState): Promise<void> {
+    const next = this.#writing.catch(() => undefined).then(() => this.#put(state));
+    this.#writing = next;
+    return next;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#writing.catch(() => undefined);
+    this.#closed = true;
+    await this.#disk.close(this.#fd);
+  }
+
+  async #put(state: CursorState): Promise<void> {
+    if (this.#closed) return;
+    const turn = this.#turn + 1;
+    const json = Buffer.from(JSON.stringify({ turn, state }));
+    if (json.length > SLOT_BYTES - HEAD_BYTES)
+      throw new Error(`cursor of ${state.destination} outgrew its slot`);
+    const slot = Buffer.alloc(HEAD_BYTES + json.length);
+    MAGIC.copy(slot);
+    slot.writeUInt32LE(json.length, 8);
+    json.copy(slot, HEAD_BYTES);
+    slot.writeUInt32LE(crc32(slot.subarray(8)), 4);
+    await this.#disk.write(this.#fd, slot, (turn % 2) * SLOT_BYTES);
+    if (this.#durable) await this.#disk.sync(this.#fd);
+    this.#turn = turn;
+  }
+}
+
+function decodeSlot(bytes: Buffer, slot: number): { turn: number; state: CursorState } | null {
+  const at = bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
+  if (at.length < HEAD_BYTES || !at.subarray(0, 4).equals(MAGIC)) return null;
+  const length = at.readUInt32LE(8);
+  if (HEAD_BYTES + length > at.length) return null;
+  const body = at.subarray(8, HEAD_BYTES + length);
+  if (crc32(body) !== at.readUInt32LE(4)) return null;
+  return JSON.parse(body.toString('utf8', HEAD_BYTES - 8)) as { turn: number; state: CursorState };
+}

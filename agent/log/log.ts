@@ -1,0 +1,253 @@
+// The event log: the directory of plain-text segments that is at once the record of what arrived and the disk buffer
+// for what has not left. Sources append to it, destinations read it, and both restart from what it says.
+//
+// Invariants:
+//   - a batch and the position of its source are one commit; nothing is acknowledged or sent on before it
+//   - a log offset never stands for other bytes; offsets rise for ever
+//   - the directory never outgrows its cap, and nothing a destination still wants is deleted
+//   - appended, expired and every source's counters are derived from the commits, so a crash counts nothing twice
+
+import { join } from 'node:path';
+import { type LockHeld, lockDirectory } from '../lock.ts';
+import { type Append, Committer } from './committer.ts';
+import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES, CursorFile, type CursorState } from './cursor.ts';
+import { type Disk, realDisk } from './disk.ts';
+import { openIdentity } from './identity.ts';
+import { batchEndingAt, LogReader } from './reader.ts';
+import { type BatchRecord, RecordType } from './record.ts';
+import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
+import { Space, type SpaceLimits } from './space.ts';
+import { SegmentStore } from './store.ts';
+
+export interface LogOptions extends SpaceLimits {
+  readonly dir: string;
+  readonly durability: 'fsync' | 'os';
+  readonly segmentBytes: number;
+  readonly journalBytesMax: number;
+  readonly pendingBytesMax: number;
+}
+
+/** Something that still wants bytes of the log: a destination, by what is durable of its cursor. */
+export interface Holder {
+  readonly durableOffset: () => number;
+}
+
+export interface LogFacts {
+  readonly state: 'ok' | 'full' | 'failing';
+  readonly reason: string | null;
+  readonly appended: Counts;
+  readonly expired: Counts;
+  readonly bytes: number;
+  readonly bytesMax: number;
+  readonly capBytes: number;
+  readonly syncs: number;
+  readonly writtenBytes: number;
+}
+
+interface Parts {
+  readonly disk: Disk;
+  readonly lock: LockHeld;
+  readonly stream: string;
+  readonly store: SegmentStore;
+  readonly table: SourceTable;
+  readonly now: () => number;
+}
+
+const RETAIN_EVERY_MS = 1000;
+
+export class EventLog implements AsyncDisposable {
+  readonly stream: string;
+  readonly #options: LogOptions;
+  readonly #parts: Parts;
+  readonly #space: Space;
+  readonly #committer: Committer;
+  readonly #holders = new Set<Holder>();
+  readonly #listeners = new Set<() => void>();
+  #retainTimer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  /** What was found and mended when the log was opened, for the agent's own log. */
+  readonly remarks: readonly string[];
+
+  private constructor(options: LogOptions, parts: Parts, remarks: readonly string[]) {
+    const { disk, store, table, now } = parts;
+    this.stream = parts.stream;
+    this.remarks = remarks;
+    this.#options = options;
+    this.#parts = parts;
+    this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
+    this.#space.setFloor(() => this.#floor());
+    const durable = options.durability === 'fsync';
+    this.#committer = new Committer(
+      { store, table, space: this.#space },
+      { ...options, durable },
+      { now, onCommit: () => this.#announce() },
+    );
+  }
+
+  /**
+   * Opens or makes the log in `options.dir`, whose parent must exist.
+   * @throws SpillwayError `locked` where another process has it open.
+   */
+  static async open(options: LogOptions, disk = realDisk, now = Date.now): Promise<EventLog> {
+    const { dir } = options;
+    await disk.makeDirectory(dir);
+    const lock = await lockDirectory(dir);
+    try {
+      const stream = await openIdentity(disk, dir, now());
+      const durable = options.durability === 'fsync';
+      const { store, table, remarks } = await SegmentStore.open({ disk, dir, durable, now });
+      return new EventLog(options, { disk, lock, stream, store, table, now }, remarks);
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  // ---- for sources
+
+  findSource(key: string): SourceState | undefined {
+    return this.#parts.table.find(key);
+  }
+
+  sourcesOf(owner: string): SourceState[] {
+    return this.#parts.table.ofOwner(owner);
+  }
+
+  /** Makes a source known; its definition is journaled before its first batch. */
+  defineSource(definition: SourceDefinition): SourceState {
+    const { source, note } = this.#parts.table.define(definition, this.#parts.now());
+    // a failure to write it shows again at the source's first batch
+    this.#committer.note(note).catch(() => undefined);
+    return source;
+  }
+
+  forgetSource(source: SourceState): Promise<void> {
+    return this.#committer.note({ type: RecordType.forget, source: source.index, body: null });
+  }
+
+  append(append: Append): Promise<void> {
+    return this.#committer.append(append);
+  }
+
+  /** Moves a source past bytes that are not appended, and counts why. */
+  progress(source: SourceState, progress: Omit<Progress, 'timeMs'>): Promise<void> {
+    const body: Progress = { ...progress, timeMs: this.#parts.now() };
+    return this.#committer.note({ type: RecordType.progress, source: source.index, body });
+  }
+
+  /** Back pressure: resolves when less than pendingBytesMax waits to be committed. */
+  room(): Promise<void> {
+    return this.#committer.room();
+  }
+
+  counts(owner: string): OwnerCounts {
+    return this.#parts.table.counts(owner);
+  }
+
+  // ---- for destinations
+
+  get start(): Readonly<{ offset: number; events: number }> {
+    return { offset: this.#parts.store.start, events: this.#parts.store.startEvent };
+  }
+
+  get end(): Readonly<{ offset: number; events: number }> {
+    return { offset: this.#parts.store.end, events: this.#parts.store.endEvent };
+  }
+
+  reader(offset: number): LogReader {
+    return new LogReader(this.#parts.disk, this.#parts.store, offset);
+  }
+
+  /** The batch that ends at `offset`; null where none does, or where the log no longer has it. */
+  batchEndingAt(offset: number): Promise<BatchRecord | null> {
+    return batchEndingAt(this.#parts.disk, this.#parts.store, offset);
+  }
+
+  get endOffset(): number {
+    return this.#parts.store.end;
+  }
+
+  /** Calls back after every commit, and when the log is closed, until the function it returns is called. */
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  openCursor(destination: string, fresh: () => CursorState) {
+    const { disk } = this.#parts;
+    const { dir, durability } = this.#options;
+    return CursorFile.open(disk, { dir, destination, durable: durability === 'fsync', fresh });
+  }
+
+  /** While it is held, nothing behind its durable offset is deleted. */
+  hold(holder: Holder): () => void {
+    this.#holders.add(holder);
+    this.#space.otherBytes = this.#holders.size * CURSOR_FILE_BYTES;
+    return () => this.#holders.delete(holder);
+  }
+
+  /** Nothing is deleted before this is called: first every destination must have taken its hold. */
+  startRetention(): void {
+    this.#retainTimer ??= setInterval(() => this.#retain(), RETAIN_EVERY_MS).unref();
+  }
+
+  /** A durable cursor has moved: there may be room now. */
+  cursorMoved(): void {
+    if (this.#space.waitingFor !== null) this.#retain();
+  }
+
+  // ---- for operators
+
+  facts(): LogFacts {
+    const { store } = this.#parts;
+    const failure = this.#committer.failure;
+    const waiting = this.#space.waitingFor;
+    return {
+      state: failure !== null ? 'failing' : waiting !== null ? 'full' : 'ok',
+      reason: failure?.message ?? waiting,
+      appended: { events: store.endEvent, bytes: store.end },
+      expired: { events: store.startEvent, bytes: store.start },
+      bytes: this.#space.bytes,
+      bytesMax: Math.max(this.#space.bytesMax, this.#space.bytes),
+      capBytes: this.#options.capBytes,
+      syncs: this.#committer.syncs,
+      writtenBytes: this.#committer.writtenBytes,
+    };
+  }
+
+  /** Commits what was appended, closes the files, gives the lock back. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#retainTimer !== null) clearInterval(this.#retainTimer);
+    await this.#committer.close();
+    this.#announce();
+    await this.#parts.store.close();
+    await this.#parts.lock[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #floor(): number {
+    if (this.#retainTimer === null) return this.#parts.store.start;
+    let floor = this.#parts.store.end;
+    for (const holder of this.#holders) floor = Math.min(floor, holder.durableOffset());
+    return floor;
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #retain(): void {
+    // a file that cannot be deleted now is tried again at the next turn
+    this.#space.retain().catch(() => undefined);
+  }
+}
+
+export function cursorDirectory(dir: string): string {
+  return join(dir, CURSOR_DIRECTORY);
+}

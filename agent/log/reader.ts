@@ -1,0 +1,149 @@
+// Reads a log from an offset on, for one destination: whole batches, each checked against the checksum that was made
+// when its bytes arrived. What cannot be delivered as it came comes back as a gap with a reason, never as events.
+
+import { crc32 } from 'node:zlib';
+import type { Disk } from './disk.ts';
+import type { BatchRecord } from './record.ts';
+import { HEADER_BYTES } from './record.ts';
+import { batchesFrom, type Segment } from './segment.ts';
+import type { SegmentStore } from './store.ts';
+
+export interface ReadBatch {
+  readonly record: BatchRecord;
+  readonly bytes: Buffer;
+}
+
+export type GapReason = 'peerLost' | 'damaged';
+
+export type ReadResult =
+  | { readonly kind: 'batches'; readonly batches: readonly ReadBatch[] }
+  /** Bytes [from, to) that the log no longer has or that are not what was written; `eventsAt`: events before `to`. */
+  | {
+      readonly kind: 'gap';
+      readonly from: number;
+      readonly to: number;
+      readonly eventsAt: number;
+      readonly reason: GapReason;
+    }
+  | { readonly kind: 'end' };
+
+export class LogReader {
+  readonly #disk: Disk;
+  readonly #store: SegmentStore;
+  #offset: number;
+  #segment: Segment | null = null;
+  #fd = -1;
+  /** Where in the segment's journal the next record is looked for. */
+  #journalAt = HEADER_BYTES;
+
+  constructor(disk: Disk, store: SegmentStore, offset: number) {
+    this.#disk = disk;
+    this.#store = store;
+    this.#offset = offset;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /**
+   * The next batches, as many as are committed and fit the buffer, whole. A batch larger than the buffer gets one of
+   * its own. The bytes are valid until the buffer is used again.
+   */
+  async next(buffer: Buffer): Promise<ReadResult> {
+    if (this.#offset >= this.#store.end) return { kind: 'end' };
+    const segment = await this.#enter();
+    if (this.#offset < segment.base) return this.#gap(segment.base, segment.baseEvent, 'peerLost');
+    const journal = await segment.journal(this.#disk);
+    const records: BatchRecord[] = [];
+    let size = 0;
+    let journalAt = this.#journalAt;
+    for (const { record, next } of batchesFrom(journal, journalAt, segment.journalBytes)) {
+      if (record.to > this.#offset) {
+        if (records.length > 0 && size + record.bytes > buffer.length) break;
+        records.push(record);
+        size += record.bytes;
+        if (size >= buffer.length) {
+          journalAt = next;
+          break;
+        }
+      }
+      journalAt = next;
+    }
+    const [first] = records;
+    if (first === undefined || first.from !== this.#offset) {
+      // the journal does not say what lies here: give it up as far as the next thing that is known
+      const to = first?.from ?? segment.end;
+      return this.#gap(to, first?.eventsBefore ?? segment.baseEvent + segment.events, 'damaged');
+    }
+    const result = await this.#read(first, records, size, buffer);
+    this.#journalAt = this.#offset === records.at(-1)?.to ? journalAt : HEADER_BYTES;
+    return result;
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#fd;
+    this.#fd = -1;
+    this.#segment = null;
+    if (fd !== -1) await this.#disk.close(fd);
+  }
+
+  async #read(
+    first: BatchRecord,
+    records: readonly BatchRecord[],
+    size: number,
+    buffer: Buffer,
+  ): Promise<ReadResult> {
+    const into = size <= buffer.length ? buffer.subarray(0, size) : Buffer.allocUnsafeSlow(size);
+    const got = await this.#disk.read(this.#fd, into, first.position);
+    const batches: ReadBatch[] = [];
+    for (const record of records) {
+      const at = record.from - first.from;
+      const bytes = into.subarray(at, at + record.bytes);
+      if (at + record.bytes > got || crc32(bytes) !== record.crc) {
+        if (batches.length > 0) break;
+        this.#offset = record.to;
+        const eventsAt = record.eventsBefore + record.events;
+        return { kind: 'gap', from: record.from, to: record.to, eventsAt, reason: 'damaged' };
+      }
+      batches.push({ record, bytes });
+    }
+    this.#offset = batches.at(-1)?.record.to ?? this.#offset;
+    return { kind: 'batches', batches };
+  }
+
+  #gap(to: number, eventsAt: number, reason: GapReason): ReadResult {
+    const from = this.#offset;
+    this.#offset = to;
+    return { kind: 'gap', from, to, eventsAt, reason };
+  }
+
+  async #enter(): Promise<Segment> {
+    const current = this.#segment;
+    if (current !== null && this.#offset >= current.base && this.#offset < current.end) return current;
+    await this.close();
+    const segment = this.#store.find(this.#offset);
+    if (segment === null) throw new Error(`no segment holds offset ${this.#offset}`);
+    this.#fd = await this.#disk.open(segment.path, 'r');
+    this.#segment = segment;
+    this.#journalAt = HEADER_BYTES;
+    return segment;
+  }
+}
+
+/** Where in the log a batch ends at `offset`: its record; null where none does or the log no longer has it. */
+export async function batchEndingAt(
+  disk: Disk,
+  store: SegmentStore,
+  offset: number,
+): Promise<BatchRecord | null> {
+  if (offset <= store.start || offset > store.end) return null;
+  const segment = store.find(offset - 1);
+  if (segment === null) return null;
+  const journal = await segment.journal(disk);
+  for (const { record } of batchesFrom(journal, 0, segment.journalBytes)) {
+    if (record.to === offset) return record;
+    if (record.to > offset) return null;
+  }
+  return null;
+}

@@ -1,0 +1,183 @@
+// Opening a log that is there: which segments exist, what the last journal says, where the last commit ended.
+//
+// Only headers of the older journals are read, and the last journal as a whole, so the time this takes does not grow
+// with the backlog. What is behind the last commit was never acknowledged to anyone and is cut off.
+
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Disk } from './disk.ts';
+import { readFile } from './identity.ts';
+import {
+  decodeBatch,
+  decodeHeader,
+  decodeNote,
+  HEADER_BYTES,
+  isBatch,
+  type JournalHeader,
+  RecordType,
+  recordSize,
+} from './record.ts';
+import {
+  baseOf,
+  JOURNAL_DIRECTORY,
+  JOURNAL_SUFFIX,
+  journalPath,
+  SEGMENT_SUFFIX,
+  Segment,
+  segmentPath,
+} from './segment.ts';
+import { SourceTable } from './sources.ts';
+
+export interface Recovered {
+  /** By base offset; the last one is the one to go on with. Empty for a new log. */
+  readonly segments: Segment[];
+  readonly table: SourceTable;
+  /** For the log: what was cut off, set aside or found wrong. */
+  readonly remarks: readonly string[];
+}
+
+export async function recover(disk: Disk, dir: string): Promise<Recovered> {
+  const remarks: string[] = [];
+  const bases = await journalBases(disk, dir);
+  await setAsideStrays(disk, dir, bases, remarks);
+  await dropDeleted(disk, dir, bases);
+  while (bases.length > 0) {
+    const last = bases.at(-1) ?? 0;
+    const replayed = await replay(disk, dir, last, remarks);
+    if (replayed !== null) {
+      const older = await Promise.all(bases.slice(0, -1).map((base) => openSealed(disk, dir, base)));
+      const segments = linkUp([...older.filter((segment) => segment !== null), replayed.segment]);
+      return { segments, table: replayed.table, remarks };
+    }
+    // its checkpoint never became whole: nothing in it was ever committed
+    remarks.push(`removed segment ${last}, which was begun but holds no commit`);
+    await disk.remove(journalPath(dir, last));
+    await disk.remove(segmentPath(dir, last)).catch(() => undefined);
+    bases.pop();
+  }
+  return { segments: [], table: new SourceTable(), remarks };
+}
+
+async function journalBases(disk: Disk, dir: string): Promise<number[]> {
+  const names = await disk.list(join(dir, JOURNAL_DIRECTORY));
+  return names
+    .map((name) => baseOf(name, JOURNAL_SUFFIX))
+    .filter((base) => base !== null)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * Segment files without a journal: empty where the process died while it began one, else damage, and set aside in
+ * quarantine/ for someone to look at.
+ */
+async function setAsideStrays(
+  disk: Disk,
+  dir: string,
+  journals: readonly number[],
+  remarks: string[],
+): Promise<void> {
+  const known = new Set(journals);
+  for (const name of await disk.list(dir)) {
+    const base = baseOf(name, SEGMENT_SUFFIX);
+    if (base === null || known.has(base)) continue;
+    const path = join(dir, name);
+    if ((await disk.facts(path)).size === 0) {
+      await disk.remove(path);
+    } else {
+      await disk.makeDirectory(join(dir, 'quarantine'));
+      await disk.rename(path, join(dir, 'quarantine', `${name}.no-journal`));
+      remarks.push(
+        `set aside ${name} in quarantine/: it has no journal, so nothing says what was committed of it`,
+      );
+    }
+  }
+}
+
+/** Journals at the old end whose data is gone: the process died while it deleted them. */
+async function dropDeleted(disk: Disk, dir: string, bases: number[]): Promise<void> {
+  for (let oldest = bases[0]; oldest !== undefined && bases.length > 1; oldest = bases[0]) {
+    const there = await disk.facts(segmentPath(dir, oldest)).then(
+      () => true,
+      () => false,
+    );
+    if (there) return;
+    await disk.remove(journalPath(dir, oldest));
+    bases.shift();
+  }
+}
+
+/** A sealed segment, from its journal's header and the sizes of its files; null where the header is damaged. */
+async function openSealed(disk: Disk, dir: string, base: number): Promise<Segment | null> {
+  const header = await readHeader(disk, journalPath(dir, base));
+  if (header === null) return null;
+  const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
+  const data = await disk.facts(segment.path).catch(() => ({ size: 0, modifiedMs: header.createdMs }));
+  segment.bytes = data.size;
+  segment.lastMs = data.modifiedMs;
+  segment.journalBytes = (await disk.facts(segment.journalPath)).size;
+  return segment;
+}
+
+async function readHeader(disk: Disk, path: string): Promise<JournalHeader | null> {
+  const fd = await disk.open(path, 'r');
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    return (await disk.read(fd, bytes, 0)) === HEADER_BYTES ? decodeHeader(bytes) : null;
+  } finally {
+    await disk.close(fd);
+  }
+}
+
+/** Events of a sealed segment are what the next one's header adds. */
+function linkUp(segments: Segment[]): Segment[] {
+  segments.forEach((segment, index) => {
+    const next = segments[index + 1];
+    if (next !== undefined) {
+      segment.events = next.baseEvent - segment.baseEvent;
+      segment.bytes = Math.min(segment.bytes, next.base - segment.base);
+    }
+  });
+  return segments;
+}
+
+async function replay(
+  disk: Disk,
+  dir: string,
+  base: number,
+  remarks: string[],
+): Promise<{ segment: Segment; table: SourceTable } | null> {
+  const journal = await readFile(disk, journalPath(dir, base));
+  const header = decodeHeader(journal);
+  if (header === null || header.baseOffset !== base) return null;
+  const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
+  const data = await readFile(disk, segment.path).catch(() => Buffer.alloc(0));
+  const table = new SourceTable();
+  let at = HEADER_BYTES;
+  for (;;) {
+    const size = recordSize(journal, at, journal.length, false);
+    if (size === 0) break;
+    if (isBatch(journal, at)) {
+      const record = decodeBatch(journal, at);
+      if (record.from !== segment.end) break;
+      const bytes = data.subarray(record.position, record.position + record.bytes);
+      if (bytes.length !== record.bytes || crc32(bytes) !== record.crc) {
+        remarks.push(`cut the log at ${record.from}: the bytes of its last commits are not what was written`);
+        break;
+      }
+      table.applyBatch(record);
+      segment.bytes += record.bytes;
+      segment.events += record.events;
+      segment.lastMs = record.timeMs;
+    } else {
+      const note = decodeNote(journal, at);
+      if (at === HEADER_BYTES && note.type !== RecordType.checkpoint) return null;
+      table.applyNote(note);
+    }
+    at += size;
+  }
+  if (at === HEADER_BYTES) return null;
+  if (data.length > segment.bytes)
+    remarks.push(`cut ${data.length - segment.bytes} bytes behind the last commit`);
+  segment.journalBytes = at;
+  return { segment, table };
+}

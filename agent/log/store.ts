@@ -1,0 +1,144 @@
+// The segments of a log, oldest first, the last of them open for writing.
+
+import { join } from 'node:path';
+import { ActiveSegment } from './active.ts';
+import type { Disk } from './disk.ts';
+import type { NoteRecord } from './record.ts';
+import { recover } from './recover.ts';
+import { JOURNAL_DIRECTORY, type Segment } from './segment.ts';
+import type { SourceTable } from './sources.ts';
+
+export interface StoreOptions {
+  readonly disk: Disk;
+  readonly dir: string;
+  readonly durable: boolean;
+  readonly now: () => number;
+}
+
+export class SegmentStore {
+  readonly #options: StoreOptions;
+  readonly #segments: Segment[];
+  #active: ActiveSegment;
+  /** Bytes of the sealed segments and their journals. */
+  #sealedBytes = 0;
+  /** The active segment is sealed and its successor could not be begun yet. */
+  #sealed = false;
+
+  private constructor(options: StoreOptions, segments: Segment[], active: ActiveSegment) {
+    this.#options = options;
+    this.#segments = segments;
+    this.#active = active;
+    for (const segment of segments) {
+      if (segment !== active.segment) this.#sealedBytes += segment.bytes + segment.journalBytes;
+    }
+  }
+
+  static async open(
+    options: StoreOptions,
+  ): Promise<{ store: SegmentStore; table: SourceTable; remarks: readonly string[] }> {
+    const { disk, dir } = options;
+    await disk.makeDirectory(join(dir, JOURNAL_DIRECTORY));
+    const { segments, table, remarks } = await recover(disk, dir);
+    const last = segments.at(-1);
+    let active: ActiveSegment;
+    if (last === undefined) {
+      active = await create(options, 0, 0, table.checkpoint());
+      segments.push(active.segment);
+    } else {
+      active = await ActiveSegment.resume(disk, last);
+    }
+    return { store: new SegmentStore(options, segments, active), table, remarks };
+  }
+
+  get active(): ActiveSegment {
+    return this.#active;
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  get start(): number {
+    return this.#oldest.base;
+  }
+
+  get startEvent(): number {
+    return this.#oldest.baseEvent;
+  }
+
+  /** End of what is committed. */
+  get end(): number {
+    return this.#active.segment.end;
+  }
+
+  get endEvent(): number {
+    const { baseEvent, events } = this.#active.segment;
+    return baseEvent + events;
+  }
+
+  /** Segments and journals as they lie on the disk, with what is written but not yet committed. */
+  get bytes(): number {
+    return this.#sealedBytes + (this.#sealed ? 0 : this.#active.diskBytes);
+  }
+
+  get #oldest(): Segment {
+    return this.#segments[0] ?? this.#active.segment;
+  }
+
+  /** The segment that holds the byte at `offset`, or the one after a hole there; null at or behind the end. */
+  find(offset: number): Segment | null {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#segments[middle]?.end ?? Number.POSITIVE_INFINITY) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.#segments[low] ?? null;
+  }
+
+  /**
+   * Seals the active segment and begins the next one. An active one without a commit is begun again.
+   * Where it throws, the next call goes on.
+   */
+  async roll(checkpoint: NoteRecord): Promise<void> {
+    const { segment } = this.#active;
+    await this.#active.seal();
+    if (this.#segments.at(-1) === segment) {
+      this.#segments.pop();
+      if (segment.bytes > 0) {
+        this.#segments.push(segment);
+        if (!this.#sealed) this.#sealedBytes += segment.bytes + segment.journalBytes;
+      }
+    }
+    this.#sealed = true;
+    const active = await create(this.#options, segment.end, segment.baseEvent + segment.events, checkpoint);
+    this.#active = active;
+    this.#sealed = false;
+    this.#segments.push(active.segment);
+  }
+
+  /** Deletes the oldest segment; the active one stays. The data goes first: `recover` knows a journal without it. */
+  async removeOldest(): Promise<void> {
+    const oldest = this.#segments[0];
+    if (oldest === undefined || oldest === this.#active.segment) return;
+    await this.#options.disk.remove(oldest.path);
+    await this.#options.disk.remove(oldest.journalPath);
+    this.#segments.shift();
+    this.#sealedBytes -= oldest.bytes + oldest.journalBytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#active.seal();
+  }
+}
+
+function create(
+  options: StoreOptions,
+  base: number,
+  baseEvent: number,
+  checkpoint: NoteRecord,
+): Promise<ActiveSegment> {
+  const { disk, dir, durable, now } = options;
+  return ActiveSegment.create(disk, { dir, base, baseEvent, nowMs: now(), durable }, checkpoint);
+}

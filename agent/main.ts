@@ -1,0 +1,83 @@
+// The agent's command line. Exit status: 0 after a clean stop, 2 for bad usage or configuration, 1 for what failed.
+
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { Agent } from './agent.ts';
+import { loadConfig } from './config/load.ts';
+import { exitStatusOf, SpillwayError } from './errors.ts';
+
+const USAGE = `usage: agent run --config FILE      run until SIGTERM or SIGINT
+       agent check --config FILE    say what is wrong with a configuration, without running it`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case 'run':
+      return await run(configPath(rest));
+    case 'check':
+      return await check(configPath(rest));
+    case 'help':
+    case '--help':
+      console.log(USAGE);
+      return 0;
+    default:
+      throw new SpillwayError(
+        'bad-usage',
+        `${command === undefined ? 'no command' : `unknown command ${command}`}\n${USAGE}`,
+      );
+  }
+}
+
+function configPath(args: readonly string[]): string {
+  let config: string | undefined;
+  try {
+    config = parseArgs({ args: [...args], options: { config: { type: 'string' } } }).values.config;
+  } catch (error) {
+    throw new SpillwayError('bad-usage', `${error instanceof Error ? error.message : error}\n${USAGE}`);
+  }
+  if (config === undefined) throw new SpillwayError('bad-usage', `--config FILE is missing\n${USAGE}`);
+  return config;
+}
+
+async function check(path: string): Promise<number> {
+  const config = await loadConfig(path);
+  for (const warning of config.warnings) console.log(`warning: ${warning}`);
+  console.log(`${path}: ok`);
+  return 0;
+}
+
+async function run(path: string): Promise<number> {
+  const config = await loadConfig(path);
+  const logger = pino(
+    { level: process.env['SPILLWAY_LOG_LEVEL'] ?? 'info', base: { instance: config.id, pid: process.pid } },
+    pino.destination({ dest: 1, sync: true }),
+  );
+  for (const warning of config.warnings) logger.warn({ file: config.file }, warning);
+  const stop = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop.resolve(signal);
+      // a second one means it
+      process.once(signal, () => process.exit(1));
+    });
+  }
+  const agent = await Agent.start(config, logger);
+  logger.info({ file: config.file, log: config.log.dir, durability: config.log.durability }, 'started');
+  try {
+    const signal = await Promise.race([stop.promise, agent.failed]);
+    logger.info({ signal }, 'stopping');
+  } finally {
+    await agent.close();
+    logger.info({}, 'stopped');
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(
+    `agent: ${error instanceof SpillwayError ? error.message : error instanceof Error ? error.stack : error}`,
+  );
+  process.exitCode = exitStatusOf(error);
+}

@@ -1,0 +1,190 @@
+// A named receiver of a full copy of the log: finds its endpoint, connects, sends, and starts again when that ends.
+// Every destination has its own cursor and its own connection, so none waits for another.
+
+import type { Logger } from 'pino';
+import { type Address, formatAddress } from '../config/address.ts';
+import type { Target } from '../config/schema.ts';
+import { SpillwayError } from '../errors.ts';
+import type { DestinationSnapshot } from '../http/snapshot.ts';
+import type { EventLog } from '../log/log.ts';
+import type { Registry } from '../registry/registry.ts';
+import { Outbound, type OutboundOptions } from './outbound.ts';
+import { Position } from './position.ts';
+
+export interface DestinationOptions extends OutboundOptions {
+  /** Where it is: a fixed address, or the id of an instance in the registry. */
+  readonly to: Target;
+  readonly startAt: 'oldest' | 'newest';
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+}
+
+const LOG_EVERY_MS = 10_000;
+
+export class Destination {
+  readonly #options: DestinationOptions;
+  readonly #log: EventLog;
+  readonly #registry: Registry;
+  readonly #logger: Logger;
+  readonly #position: Position;
+  readonly #stop = new AbortController();
+  #outbound: Outbound | null = null;
+  #running: Promise<void> | null = null;
+  #connections = 0;
+  #problem: string | null = 'not connected yet';
+  #loggedAt = 0;
+  #found: Address | null = null;
+  #wake = Promise.withResolvers<void>();
+
+  private constructor(
+    options: DestinationOptions,
+    parts: { log: EventLog; registry: Registry; logger: Logger; position: Position },
+  ) {
+    this.#options = options;
+    this.#log = parts.log;
+    this.#registry = parts.registry;
+    this.#logger = parts.logger.child({ destination: options.name });
+    this.#position = parts.position;
+  }
+
+  /** Takes its hold on the log; nothing is sent before `start`. */
+  static async open(
+    options: DestinationOptions,
+    parts: { log: EventLog; registry: Registry; logger: Logger },
+  ): Promise<Destination> {
+    const position = await Position.open(parts.log, options.name, options.startAt);
+    return new Destination(options, { ...parts, position });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Why it is not connected, or null. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  snapshot(): DestinationSnapshot {
+    return {
+      name: this.#options.name,
+      connected: this.#outbound !== null,
+      ...this.#position.tallies(),
+      retransmits: Math.max(0, this.#connections - 1),
+      epoch: this.#position.state.epoch,
+    };
+  }
+
+  /** Sends what the log holds within `drainMs`, keeps the cursor, closes. Idempotent. */
+  async close(drainMs: number): Promise<void> {
+    this.#outbound?.stop();
+    const outbound = this.#outbound;
+    const deadline = setTimeout(() => outbound?.cut(), drainMs);
+    this.#stop.abort();
+    this.#wake.resolve();
+    await this.#running;
+    clearTimeout(deadline);
+    await this.#position.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const unfollow = this.#follow();
+    let delayMs = 0;
+    while (!signal.aborted) {
+      try {
+        const address = await this.#find(signal);
+        await this.#serve(address, signal);
+        delayMs = 0;
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#report(error);
+        const wasConnected = this.#problem === null;
+        this.#problem = error instanceof Error ? error.message : String(error);
+        delayMs = wasConnected || isNewEpoch(error) ? this.#options.retryMinMs : this.#nextDelay(delayMs);
+        await this.#pause(delayMs * (0.5 + Math.random() / 2));
+      }
+    }
+    unfollow();
+  }
+
+  async #serve(address: Address, signal: AbortSignal): Promise<void> {
+    const parts = { log: this.#log, position: this.#position, options: this.#options, signal };
+    const { outbound, remark, peer } = await Outbound.connect(address, parts);
+    if (signal.aborted) {
+      outbound.cut();
+      return;
+    }
+    this.#outbound = outbound;
+    this.#connections++;
+    this.#problem = null;
+    this.#loggedAt = 0;
+    const data = { address: formatAddress(address), instance: peer, offset: this.#position.mark.offset };
+    if (remark === null) this.#logger.info(data, 'connected');
+    else this.#logger.warn({ ...data, remark }, 'connected');
+    try {
+      await outbound.run();
+    } finally {
+      this.#outbound = null;
+    }
+  }
+
+  /** The address to try now. An instance that the registry does not know yet is waited for. */
+  async #find(signal: AbortSignal): Promise<Address> {
+    const { to } = this.#options;
+    if (to.by === 'address') return to.address;
+    while (this.#found === null && !signal.aborted) {
+      this.#problem = `waiting for ${to.instance} to appear in the registry`;
+      this.#logger.info({ instance: to.instance }, 'waiting for the instance to appear in the registry');
+      await this.#pause(Number.POSITIVE_INFINITY);
+    }
+    if (this.#found === null) throw new SpillwayError('closed', 'stopped while waiting');
+    return this.#found;
+  }
+
+  /** The last known place is kept when the registry loses it: the data plane outlives the registry. */
+  #follow(): () => void {
+    const { to } = this.#options;
+    if (to.by === 'address') return () => undefined;
+    this.#found = this.#registry.lookup(to.instance)?.address ?? null;
+    return this.#registry.watch(to.instance, (endpoint) => {
+      if (endpoint === null) return;
+      this.#found = endpoint.address;
+      this.#wake.resolve();
+    });
+  }
+
+  /** Waits, at most until there is news of where the instance is, or a stop. */
+  async #pause(ms: number): Promise<void> {
+    this.#wake = Promise.withResolvers();
+    const timer = Number.isFinite(ms) ? setTimeout(this.#wake.resolve, ms) : null;
+    await this.#wake.promise;
+    if (timer !== null) clearTimeout(timer);
+  }
+
+  #nextDelay(delayMs: number): number {
+    const { retryMinMs, retryMaxMs } = this.#options;
+    return Math.min(retryMaxMs, Math.max(retryMinMs, delayMs * 2));
+  }
+
+  #report(error: unknown): void {
+    const now = Date.now();
+    const connected = this.#problem === null;
+    if (!connected && now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
+    const detail = error instanceof Error ? error.message : String(error);
+    const known = error instanceof SpillwayError;
+    this.#logger.warn(
+      { detail, code: known ? error.code : 'internal', ...(known ? {} : { err: error }) },
+      'not connected, trying again',
+    );
+  }
+}
+
+function isNewEpoch(error: unknown): boolean {
+  return error instanceof SpillwayError && error.data['reason'] === 'new-epoch';
+}

@@ -1,0 +1,352 @@
+// One connection from a sender: handshake, then batches into the log, acknowledgements and credit back.
+//
+// The socket is always read: a log that is full withholds credit, so that a full receiver is never mistaken for a
+// dead one, and heartbeats say that it is full. What can be under way is therefore bounded by windowBytes. Anything
+// malformed ends this one connection with a counted reason and leaves the log untouched.
+
+import type { Socket } from 'node:net';
+import { countEvents, NEWLINE } from '../bytes.ts';
+import { SpillwayError } from '../errors.ts';
+import type { EventLog } from '../log/log.ts';
+import type { SourceState } from '../log/sources.ts';
+import {
+  BEAT_BLOCKED,
+  encodeHeader,
+  encodeMessage,
+  type Frame,
+  type FrameHeader,
+  FrameParser,
+  FrameType,
+  protocolError,
+  SKIP_REASONS,
+} from '../wire/frame.ts';
+import {
+  type Hello,
+  MESSAGE_BYTES_MAX,
+  PROTOCOL,
+  PROTOCOL_MIN,
+  parseHello,
+  type Welcome,
+} from '../wire/handshake.ts';
+import type { Lane, LaneHolder, Lanes } from './lane.ts';
+import type { ReceiveCounters } from './receive-counters.ts';
+
+export interface InboundOptions {
+  readonly instance: string;
+  readonly version: string;
+  readonly windowBytes: number;
+  readonly batchBytesMax: number;
+  readonly handshakeTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly peerTimeoutMs: number;
+}
+
+interface Open {
+  readonly lane: Lane;
+  readonly source: SourceState;
+  readonly hello: Hello;
+  /** Where the next batch must begin. */
+  next: number;
+}
+
+export class Inbound implements LaneHolder {
+  readonly peer: string;
+  readonly #socket: Socket;
+  readonly #log: EventLog;
+  readonly #lanes: Lanes;
+  readonly #options: InboundOptions;
+  readonly #counters: ReceiveCounters;
+  readonly #parser: FrameParser;
+  readonly #done = Promise.withResolvers<{ reason: string; error: Error | null }>();
+  #open: Open | null = null;
+  #greeted = false;
+  #closing = false;
+  #settledBytes = 0;
+  #ackDue = false;
+  #heardAt = Date.now();
+  #saidAt = Date.now();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    socket: Socket,
+    parts: { log: EventLog; lanes: Lanes; counters: ReceiveCounters; options: InboundOptions },
+  ) {
+    this.#socket = socket;
+    this.#log = parts.log;
+    this.#lanes = parts.lanes;
+    this.#counters = parts.counters;
+    this.#options = parts.options;
+    this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    const { batchBytesMax, heartbeatMs, handshakeTimeoutMs } = parts.options;
+    this.#parser = new FrameParser({ messageBytesMax: MESSAGE_BYTES_MAX, batchBytesMax });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('error', (error) => this.#end('socket-error', error));
+    socket.on('close', () => this.#end('disconnected', null));
+    let beatAt = Date.now();
+    const period = Math.min(heartbeatMs, handshakeTimeoutMs);
+    this.#timer = setInterval(() => {
+      const late = Date.now() - beatAt > 2 * period;
+      beatAt = Date.now();
+      // after a stall of our own the peer's bytes are in the socket, unread: ask again next time
+      if (!late) this.#beat();
+    }, period);
+  }
+
+  /** Settles, never rejects, when the connection is over: the reason is a word for a counter. */
+  get closed(): Promise<{ reason: string; error: Error | null }> {
+    return this.#done.promise;
+  }
+
+  get lane(): { readonly instance: string; readonly name: string } | null {
+    return this.#open === null ? null : { instance: this.#open.hello.instance, name: this.#open.hello.lane };
+  }
+
+  supersede(): void {
+    this.#end('superseded', null);
+  }
+
+  /** Takes nothing more, acknowledges what is durable, says bye. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#open !== null) {
+      await this.#open.lane.settled();
+      this.#sendAck();
+      this.#write(encodeHeader({ type: FrameType.bye }));
+    }
+    this.#socket.end(() => this.#end('stopped', null));
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#heardAt = Date.now();
+    if (this.#closing) return;
+    try {
+      for (const frame of this.#parser.push(chunk)) {
+        this.#take(frame);
+        if (this.#closing) return;
+      }
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  #take(frame: Frame): void {
+    const { header } = frame;
+    if (this.#open === null && header.type !== FrameType.beat) {
+      if (header.type !== FrameType.hello || this.#greeted)
+        throw protocolError('handshake', 'the peer sent data before the handshake was over');
+      this.#greeted = true;
+      this.#greet(parseHello(frame)).catch((error: unknown) => this.#reject(error));
+      return;
+    }
+    switch (header.type) {
+      case FrameType.batch:
+        this.#takeBatch(header, frame.body);
+        return;
+      case FrameType.skip:
+        this.#takeSkip(header);
+        return;
+      case FrameType.beat:
+        return;
+      case FrameType.bye:
+        this.#end('bye', null);
+        return;
+      case FrameType.hello:
+      case FrameType.welcome:
+      case FrameType.refuse:
+      case FrameType.ack:
+        throw protocolError('unexpected-frame', `frame type ${header.type} is not for a receiver`);
+      default:
+        header.type satisfies never;
+    }
+  }
+
+  async #greet(hello: Hello): Promise<void> {
+    if (hello.protocolMin > PROTOCOL || hello.protocol < PROTOCOL_MIN) {
+      const ours = `${PROTOCOL_MIN} to ${PROTOCOL}`;
+      throw refusal(
+        'protocol-version',
+        `protocol ${hello.protocol} is not spoken here (${ours} is): upgrade the older side`,
+      );
+    }
+    if (hello.mode === 'sparse')
+      throw refusal('unsupported', 'lanes of a cluster are not taken by this version');
+    const { state, reason } = this.#log.facts();
+    if (state === 'failing') throw refusal('log-failing', `the log cannot be written: ${reason}`);
+    const lane = this.#lanes.of(hello);
+    if (lane === null) throw refusal('too-many-peers', 'peersMax senders are connected already');
+    if (!lane.claim(hello.session, this)) {
+      throw refusal('stale-session', `session ${hello.session} is not newer than ${lane.session}`);
+    }
+    await lane.settled();
+    const { source, isNew } = await this.#lanes.source(lane, hello);
+    if (this.#closing || !lane.holds(this)) return;
+    this.#open = { lane, source, hello, next: source.position };
+    const { instance, version, batchBytesMax, peerTimeoutMs, windowBytes } = this.#options;
+    const welcome: Welcome = {
+      protocol: Math.min(PROTOCOL, hello.protocol),
+      instance,
+      version,
+      has: isNew ? null : source.position,
+      hasEvents: source.events,
+      last: source.lastFrom === source.position ? null : { from: source.lastFrom, crc: source.lastCrc },
+      batchBytesMax,
+      peerTimeoutMs,
+    };
+    this.#write(encodeMessage(FrameType.welcome, welcome, windowBytes));
+  }
+
+  #takeBatch(header: FrameHeader, body: readonly Buffer[]): void {
+    const open = this.#opened();
+    const { from, to, bodyBytes, events } = header;
+    if (to - from !== bodyBytes || bodyBytes === 0)
+      throw protocolError('batch-range', 'the range of a batch is not its size');
+    if (body.at(-1)?.at(-1) !== NEWLINE)
+      throw protocolError('batch-torn', 'a batch does not end with a whole event');
+    const counted = body.reduce((sum, piece) => sum + countEvents(piece), 0);
+    if (counted !== events)
+      throw protocolError('event-count', `a batch of ${counted} events says it has ${events}`);
+    this.#counters.read(events, bodyBytes);
+    if (to <= open.next) {
+      this.#suppress(open, header);
+      return;
+    }
+    if (from !== open.next)
+      throw protocolError('gap', `a batch begins at ${from}, expected was ${open.next}`);
+    open.next = to;
+    this.#settle(
+      open.lane,
+      header,
+      this.#log.append({
+        source: open.source,
+        from,
+        end: to,
+        chunks: body,
+        bytes: bodyBytes,
+        events,
+        crc: header.crc,
+        sequence: header.sequence,
+      }),
+    );
+  }
+
+  #takeSkip(header: FrameHeader): void {
+    const open = this.#opened();
+    const { from, to, events } = header;
+    if (to <= from) throw protocolError('skip-range', 'a skip is empty or runs backwards');
+    if (to <= open.next) {
+      this.#ackSoon();
+      return;
+    }
+    if (from !== open.next) throw protocolError('gap', `a skip begins at ${from}, expected was ${open.next}`);
+    const reason = SKIP_REASONS[header.flags] ?? 'unknown';
+    open.next = to;
+    const progress = { outcome: 'skipped', reason, from, end: to, events, bytes: to - from } as const;
+    this.#settle(
+      open.lane,
+      { ...header, bodyBytes: 0, events: 0 },
+      this.#log.progress(open.source, progress),
+    );
+  }
+
+  #suppress(open: Open, header: FrameHeader): void {
+    const { position } = open.source;
+    const { events, bodyBytes } = header;
+    const progress = {
+      outcome: 'suppressed',
+      reason: 'had',
+      from: position,
+      end: position,
+      events,
+      bytes: bodyBytes,
+    } as const;
+    this.#settle(open.lane, header, this.#log.progress(open.source, progress));
+  }
+
+  #settle(lane: Lane, { events, bodyBytes }: FrameHeader, commit: Promise<void>): void {
+    lane.begin();
+    commit.then(
+      () => {
+        this.#counters.settled(events, bodyBytes);
+        this.#settledBytes += bodyBytes;
+        lane.end();
+        this.#ackSoon();
+      },
+      (error: unknown) => {
+        // the bytes are not in the log: the sender keeps them and sends them again
+        this.#counters.refused(events, bodyBytes);
+        lane.end();
+        this.#reject(error);
+      },
+    );
+  }
+
+  #opened(): Open {
+    if (this.#open === null)
+      throw protocolError('handshake', 'the peer sent data before the handshake was over');
+    return this.#open;
+  }
+
+  /** One acknowledgement for all that one commit settled. */
+  #ackSoon(): void {
+    if (this.#ackDue) return;
+    this.#ackDue = true;
+    queueMicrotask(() => {
+      this.#ackDue = false;
+      this.#sendAck();
+    });
+  }
+
+  #sendAck(): void {
+    if (this.#open === null) return;
+    const { position, sequence } = this.#open.source;
+    const credit = this.#settledBytes + this.#options.windowBytes;
+    this.#write(encodeHeader({ type: FrameType.ack, to: position, sequence, credit }));
+  }
+
+  #beat(): void {
+    const now = Date.now();
+    const { handshakeTimeoutMs, peerTimeoutMs, heartbeatMs } = this.#options;
+    if (this.#open === null) {
+      if (now - this.#saidAt > handshakeTimeoutMs) this.#end('handshake-timeout', null);
+      return;
+    }
+    if (now - this.#heardAt > peerTimeoutMs) {
+      this.#end('peer-timeout', null);
+      return;
+    }
+    if (now - this.#saidAt < heartbeatMs / 2) return;
+    const flags = this.#log.facts().state === 'ok' ? 0 : BEAT_BLOCKED;
+    this.#write(encodeHeader({ type: FrameType.beat, flags }));
+  }
+
+  /** A peer that reads no acknowledgements gets no more of them: the next one says all that those would have said. */
+  #write(bytes: Buffer): void {
+    if (this.#socket.destroyed || this.#socket.writableLength > MESSAGE_BYTES_MAX) return;
+    if (this.#open !== null) this.#saidAt = Date.now();
+    this.#socket.write(bytes);
+  }
+
+  #reject(error: unknown): void {
+    const known = error instanceof SpillwayError ? error : null;
+    const reason = known === null ? 'internal' : String(known.data['reason'] ?? known.code);
+    if (known !== null && !this.#closing && this.#greeted) {
+      const message = known.message.slice(0, 1024);
+      this.#socket.write(encodeMessage(FrameType.refuse, { code: reason, message }));
+    }
+    this.#end(reason, error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #end(reason: string, error: Error | null): void {
+    this.#closing = true;
+    clearInterval(this.#timer);
+    this.#open?.lane.release(this);
+    this.#done.resolve({ reason, error });
+    this.#socket.destroySoon();
+  }
+}
+
+function refusal(reason: string, message: string): SpillwayError {
+  return new SpillwayError('refused', message, { data: { reason } });
+}

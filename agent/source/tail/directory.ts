@@ -1,0 +1,63 @@
+// Which files a tail follows: the names in one directory that match, with what stat says of each. Notifications only
+// say when to look; what is there is decided by looking.
+
+import type { BigIntStats } from 'node:fs';
+import fs from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import picomatch from 'picomatch';
+
+export interface ListedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly stats: BigIntStats;
+}
+
+export interface DirectoryOptions {
+  readonly dir: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export class WatchedDirectory {
+  readonly #options: DirectoryOptions;
+  readonly #matches: (name: string) => boolean;
+  #watcher: FSWatcher | null = null;
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.#matches = picomatch([...options.include], { ignore: [...options.exclude], dot: true });
+  }
+
+  /** `onHint(true)`: files came or went; `onHint(false)`: one may have grown. Errors only cost hints. */
+  watch(onHint: (listChanged: boolean) => void, onError: (error: unknown) => void): void {
+    const watcher = watch(this.#options.dir, { depth: 0, atomic: false, ignoreInitial: true });
+    watcher.on('add', () => onHint(true));
+    watcher.on('unlink', () => onHint(true));
+    watcher.on('change', () => onHint(false));
+    watcher.on('error', onError);
+    this.#watcher = watcher;
+  }
+
+  /** The regular files that match, oldest first. A file that goes while we look is left out. */
+  async list(): Promise<ListedFile[]> {
+    const { dir } = this.#options;
+    const files: ListedFile[] = [];
+    for (const name of await fs.readdir(dir)) {
+      if (!this.#matches(name)) continue;
+      const path = join(dir, name);
+      const stats = await fs.stat(path, { bigint: true }).catch(() => null);
+      if (stats?.isFile()) files.push({ name, path, stats });
+    }
+    return files.sort(byAge);
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher?.close();
+  }
+}
+
+function byAge(a: ListedFile, b: ListedFile): number {
+  if (a.stats.birthtimeNs !== b.stats.birthtimeNs) return a.stats.birthtimeNs < b.stats.birthtimeNs ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}

@@ -1,0 +1,37 @@
+// Who a file is. A name says nothing (files are renamed), an inode is reused: the birth time tells two files with one
+// inode apart. What the log remembers of a file is believed only if the bytes before the remembered position are
+// still those that were read.
+
+import type { BigIntStats } from 'node:fs';
+import type fs from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import type { SourceState } from '../../log/sources.ts';
+
+export interface FileIdentity {
+  readonly inode: string;
+  /** Nanoseconds since 1970; 0 where the filesystem keeps none. */
+  readonly birth: string;
+  readonly device: string;
+}
+
+export function identityOf(stats: BigIntStats): FileIdentity {
+  return { inode: String(stats.ino), birth: String(stats.birthtimeNs), device: String(stats.dev) };
+}
+
+export function sameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.inode === b.inode && a.birth === b.birth && a.device === b.device;
+}
+
+/** The device is left out: its number may change over a reboot, and one directory has one device. */
+export function sourceKey(owner: string, { inode, birth }: FileIdentity, generation: number): string {
+  return `file:${owner}:${inode}:${birth}:${generation}`;
+}
+
+/** Whether the bytes before the position are those of the last batch that was read from the file. */
+export async function continues(file: fs.FileHandle, source: SourceState): Promise<boolean> {
+  const length = source.position - source.lastFrom;
+  if (length <= 0 || source.lastCrc === 0) return true;
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, source.lastFrom);
+  return bytesRead === length && crc32(bytes) === source.lastCrc;
+}
