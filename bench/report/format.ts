@@ -94,7 +94,7 @@ export function formatCores(value: number): string {
 
 export function formatPercent(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  return `${value.toFixed(Math.abs(value) >= 9.95 ? 0 : 1)} %`;
+  return `${value.toFixed(Math.abs(value) >= 9.95 ? 0 : 1).replace(/\.0$/, '')} %`;
 }
 
 /** `value` or a dash, for figures that a run may not have. */

@@ -105,5 +105,5 @@ function route(from: Box, to: Box, hop: Hop | null, sizes: Sizes): Line {
   const between = to.rowTop - ROW_GAP / 2;
   const around = `M${startX} ${startY}H${startX + turn}V${between}H${leftX}V${endY}H${endX}`;
   const path = to.x <= from.x ? around : startY === endY ? straight : elbow;
-  return { hop, to: to.name, path, labelX: to.x - (sizes.gap - turn) / 2 - 4, labelY: endY };
+  return { hop, to: to.name, path, labelX: to.x - (sizes.gap - turn) / 2 - 1, labelY: endY };
 }

@@ -93,7 +93,7 @@ function theGenerator(result: Result): readonly Row[] {
 
 export function configuration(result: Result): Markup | null {
   if (result.configuration.length === 0) return null;
-  return html`<section><h2>Configuration</h2>${result.configuration.map(
+  return html`<section class="configuration"><h2>Configuration</h2>${result.configuration.map(
     ({ file, text }) =>
       html`<details class="file"><summary>${file}</summary><pre><code>${text}</code></pre></details>`,
   )}</section>`;
