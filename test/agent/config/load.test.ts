@@ -1,0 +1,422 @@
+// A configuration that is right gives what the agent needs; one that is wrong says everything, in place.
+
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { loadConfig } from '../../../agent/config/load.ts';
+import type { AgentConfig } from '../../../agent/config/schema.ts';
+import { SpillwayError } from '../../../agent/errors.ts';
+
+const MiB = 2 ** 20;
+const MINIMAL = 'id: instance2\nlog: { dir: events }\n';
+
+interface Written {
+  readonly dir: string;
+  readonly file: string;
+}
+
+async function write(t: ExecutionContext, source: string): Promise<Written> {
+  const dir = await mkdtemp(join(tmpdir(), 'spillway-config-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  await mkdir(join(dir, 'spool'));
+  const file = join(dir, 'agent.yaml');
+  await writeFile(file, source);
+  return { dir, file };
+}
+
+async function load(t: ExecutionContext, source: string): Promise<AgentConfig> {
+  return await loadConfig((await write(t, source)).file);
+}
+
+/** The problems that `source` is refused for, without the name of the file. */
+async function problemsOf(t: ExecutionContext, source: string): Promise<string[]> {
+  const { dir, file } = await write(t, source);
+  const error = await t.throwsAsync(loadConfig(file), { instanceOf: SpillwayError });
+  t.is(error?.code, 'config');
+  const problems = error?.data['problems'];
+  if (!Array.isArray(problems)) throw new Error(`no problems in ${error?.message}`);
+  for (const problem of problems) t.true(error?.message.includes(String(problem)));
+  return problems.map((problem) => String(problem).replace(`${file}:`, '').replaceAll(dir, '<dir>'));
+}
+
+/** Asserts that `source`, with the minimum before it, is refused for exactly these problems. */
+async function refuses(t: ExecutionContext, source: string, problems: readonly string[]): Promise<void> {
+  t.deepEqual(await problemsOf(t, MINIMAL + source), problems);
+}
+
+test('the least there is gets every default, and paths begin at the file', async (t) => {
+  const { dir, file } = await write(t, MINIMAL);
+  const { warnings, ...config } = await loadConfig(file);
+  t.deepEqual(config, {
+    file,
+    id: 'instance2',
+    role: 'agent',
+    log: {
+      dir: join(dir, 'events'),
+      durability: 'fsync',
+      segmentBytes: 64 * MiB,
+      journalBytesMax: 4 * MiB,
+      capBytes: 4096 * MiB,
+      reserveBytes: 256 * MiB,
+      keepBytes: 256 * MiB,
+      keepAgeMs: 86_400_000,
+      pendingBytesMax: 8 * MiB,
+    },
+    sources: [],
+    destinations: [],
+    stop: { drainMs: 5_000 },
+  });
+  t.is(warnings.length, 1);
+  t.regex(warnings[0] ?? '', /agent\.yaml:1:1: sources: no sources/);
+});
+
+test('a full configuration: sizes, durations, addresses, both kinds of destination', async (t) => {
+  const config = await load(
+    t,
+    `id: instance2
+role: relay
+log: { dir: /tmp/spillway-events, durability: os, segmentBytes: 1MB, capBytes: 1.5 GiB, keepAge: 90m, reserveBytes: 0 }
+registry: { type: etcd, endpoints: ['http://127.0.0.1:2379/'], prefix: /spillway/chain1/ }
+sources:
+  - { type: tail, name: events, dir: ./spool, include: ['*.log'], pollMs: 20ms }
+  - { type: listen, name: hop, address: '[::]:4100', advertise: 'relay.example.org:4100' }
+destinations:
+  - { name: a, instance: instance3, lagBytesMax: 1GiB }
+  - { name: b, address: '[::1]:4100', startAt: newest }
+http: { address: '127.0.0.1:0' }
+stop: { drainMs: 0 }
+`,
+  );
+  t.like(config.log, {
+    durability: 'os',
+    segmentBytes: 1_000_000,
+    capBytes: 1.5 * 1024 * MiB,
+    keepAgeMs: 5_400_000,
+  });
+  t.is(config.log.dir, '/tmp/spillway-events');
+  t.like(config.registry, {
+    type: 'etcd',
+    endpoints: ['http://127.0.0.1:2379'],
+    prefix: '/spillway/chain1',
+    ttlSeconds: 5,
+  });
+  t.like(config.sources[0], {
+    type: 'tail',
+    include: ['*.log'],
+    pollMs: 20,
+    idlePollMs: 250,
+    readBytesMax: MiB,
+  });
+  t.like(config.sources[1], {
+    type: 'listen',
+    address: { host: '::', port: 4100 },
+    advertise: { host: 'relay.example.org', port: 4100 },
+    windowBytes: 8 * MiB,
+  });
+  t.like(config.destinations[0], { to: { by: 'instance', instance: 'instance3' }, lagBytesMax: 1024 * MiB });
+  t.like(config.destinations[1], {
+    to: { by: 'address', address: { host: '::1', port: 4100 } },
+    startAt: 'newest',
+  });
+  t.deepEqual(config.http, { address: { host: '127.0.0.1', port: 0 } });
+  t.is(config.stop.drainMs, 0);
+});
+
+test('a small cap brings the journal and what is kept down with it', async (t) => {
+  const { log } = await load(t, 'id: a\nlog: { dir: events, segmentBytes: 1MiB, capBytes: 16MiB }\n');
+  t.like(log, { journalBytesMax: MiB, keepBytes: 4 * MiB });
+});
+
+test('every problem is reported at once, in the order of the file', async (t) => {
+  const problems = await problemsOf(
+    t,
+    `id: -x
+rol: relay
+log:
+  capBytes: 100MiB
+  keepAge: 24 hours
+  durability: maybe
+sources:
+  - { type: tail, name: events, dir: spool, includ: ['*'] }
+  - { type: listn, name: events }
+destinations:
+  - { name: a, address: foo }
+  - { name: a }
+http:
+`,
+  );
+  t.deepEqual(problems, [
+    '1:5: id: found "-x", expected a name of 1 to 64 letters, digits, dots, dashes or underscores',
+    '2:1: rol: unknown key, did you mean role?',
+    '4:3: log.dir: missing, expected the path of a directory',
+    '5:12: log.keepAge: found "24 hours", expected a duration in milliseconds, such as 500, 500ms, 30s or 24h',
+    '6:15: log.durability: found "maybe", expected one of fsync, os',
+    '8:45: sources[0].includ: unknown key, did you mean include?',
+    '9:13: sources[1].type: found "listn", expected one of tail, listen',
+    '9:26: sources[1].name: duplicate name events, sources[0] has it already',
+    '11:25: destinations[0].address: found "foo", expected host:port, such as 127.0.0.1:4100 or [::1]:4100',
+    '12:5: destinations[1]: expected exactly one of instance and address, found neither',
+    '12:13: destinations[1].name: duplicate name a, destinations[0] has it already',
+    '13:6: http: found nothing, expected a mapping',
+  ]);
+});
+
+test('addresses: ports, brackets, names', async (t) => {
+  const listen = (address: string) => `sources: [{ type: listen, name: a, address: '${address}' }]\n`;
+  for (const address of ['127.0.0.1:0', 'localhost:65535', '[fe80::1]:1', 'a-b.example.org:4100']) {
+    await t.notThrowsAsync(load(t, MINIMAL + listen(address)), address);
+  }
+  const wrong = [
+    '127.0.0.1',
+    '127.0.0.1:',
+    ':4100',
+    '127.0.0.1:65536',
+    '127.0.0.1:-1',
+    '1.2.3:4100',
+    '999.0.0.1:4100',
+    '[::1]',
+    '[1.2.3.4]:4100',
+    'a b:4100',
+    '-a:4100',
+    'http://a:4100',
+    '127.0.0.1:4100/',
+  ];
+  for (const address of wrong) {
+    const problems = await problemsOf(t, MINIMAL + listen(address));
+    t.is(problems.length, 1, address);
+    t.true(
+      problems[0]?.includes(`sources[0].address: found ${JSON.stringify(address)}, expected`),
+      problems[0],
+    );
+  }
+  const [brackets] = await problemsOf(t, MINIMAL + listen('::1'));
+  t.regex(brackets ?? '', /in brackets, such as \[::1\]:4100/);
+  await refuses(t, "destinations: [{ name: a, address: '127.0.0.1:0' }]\n", [
+    '3:36: destinations[0].address: found "127.0.0.1:0", expected host:port with a port of 1 to 65535',
+  ]);
+});
+
+test('sizes and durations: units, bounds, and what is neither', async (t) => {
+  const sizeOf = async (text: string) =>
+    (await load(t, `id: a\nlog: { dir: events, reserveBytes: ${text} }\n`)).log.reserveBytes;
+  t.is(await sizeOf('0'), 0);
+  t.is(await sizeOf('12345'), 12_345);
+  t.is(await sizeOf('1.5KiB'), 1_536);
+  t.is(await sizeOf('2 GB'), 2e9);
+  for (const text of [
+    '-1',
+    '1.5',
+    '64mib',
+    '1e999',
+    '0.3B',
+    '"12"',
+    'true',
+    '[1]',
+    '.inf',
+    '9007199254740993',
+  ]) {
+    const problems = await problemsOf(t, `id: a\nlog: { dir: events, reserveBytes: ${text} }\n`);
+    t.regex(problems.join(), /^2:35: log\.reserveBytes: found .*, expected a size in bytes/, text);
+  }
+  await refuses(t, 'stop: { drainMs: 2h }\n', [
+    '3:18: stop.drainMs: found "2h", expected a duration in milliseconds, such as 500, 500ms, 30s or 24h, at most 3600000',
+  ]);
+});
+
+test('exactly one of instance and address', async (t) => {
+  await refuses(
+    t,
+    "registry: { type: static, instances: { b: '1.2.3.4:1' } }\ndestinations: [{ name: a, instance: b, address: '1.2.3.4:1' }]\n",
+    ['4:16: destinations[0]: expected exactly one of instance and address, found both'],
+  );
+});
+
+test('an instance needs a registry that can know it, and is not this one', async (t) => {
+  await refuses(t, 'destinations: [{ name: a, instance: b }]\n', [
+    '3:37: destinations[0].instance: an instance is found through the registry, expected a registry section or an address',
+  ]);
+  await refuses(
+    t,
+    "registry: { type: static, instances: { b: '1.2.3.4:1', c: '1.2.3.5:1' } }\ndestinations: [{ name: a, instance: d }]\n",
+    ['4:37: destinations[0].instance: d is not in registry.instances, expected one of b, c'],
+  );
+  await refuses(
+    t,
+    "registry: { type: etcd, endpoints: ['http://a:1'], prefix: p }\ndestinations: [{ name: a, instance: instance2 }]\n",
+    ['4:37: destinations[0].instance: instance2 is this instance itself, expected another'],
+  );
+});
+
+test('the registry: its type, its endpoints, its instances', async (t) => {
+  await refuses(t, 'registry: { endpoints: [] }\n', [
+    '3:11: registry.type: missing, expected one of etcd, static',
+  ]);
+  await refuses(t, 'registry: { type: etcd, endpoints: [] }\n', [
+    '3:11: registry.prefix: missing, expected the beginning of the keys, such as /spillway/chain1',
+    '3:36: registry.endpoints: found an empty list, expected at least 1 of them',
+  ]);
+  await refuses(
+    t,
+    "registry: { type: etcd, prefix: /a, endpoints: ['127.0.0.1:2379', 'ftp://a', 'http://a/b'] }\n",
+    [
+      '3:49: registry.endpoints[0]: found "127.0.0.1:2379", expected an address such as http://127.0.0.1:2379',
+      '3:67: registry.endpoints[1]: found "ftp://a", expected an address such as http://127.0.0.1:2379',
+      '3:78: registry.endpoints[2]: found "http://a/b", expected an address such as http://127.0.0.1:2379',
+    ],
+  );
+  await refuses(t, "registry: { type: static, instances: { 'a b': '1.2.3.4:1', c: 7 } }\n", [
+    '3:40: registry.instances.a b: expected a name of 1 to 64 letters, digits, dots, dashes or underscores',
+    '3:63: registry.instances.c: found the number 7, expected host:port, such as 127.0.0.1:4100 or [::1]:4100',
+  ]);
+});
+
+test('a wildcard cannot be registered, so it needs an advertised address', async (t) => {
+  const etcd = "registry: { type: etcd, endpoints: ['http://a:1'], prefix: p }\n";
+  await refuses(t, `${etcd}sources: [{ type: listen, name: a, address: '0.0.0.0:4100' }]\n`, [
+    '4:45: sources[0].address: nobody can connect to a wildcard address, expected advertise beside it: the address to register',
+  ]);
+  await t.notThrowsAsync(
+    load(t, `${MINIMAL}sources: [{ type: listen, name: a, address: '0.0.0.0:4100' }]\n`),
+  );
+});
+
+test('limits that contradict each other', async (t) => {
+  const problems = await problemsOf(
+    t,
+    `id: a
+log: { dir: events, segmentBytes: 1MiB, capBytes: 3MiB, keepBytes: 4MiB, journalBytesMax: 1MiB, pendingBytesMax: 64KiB }
+sources:
+  - { type: tail, name: t, dir: spool, readBytesMax: 64KiB, eventBytesMax: 64KiB, pollMs: 300 }
+  - { type: listen, name: l, address: '127.0.0.1:1', batchBytesMax: 64KiB, windowBytes: 64KiB, heartbeatMs: 3s }
+destinations:
+  - { name: d, address: '127.0.0.1:2', batchBytesMax: 1MiB, inflightBytesMax: 64KiB, lagBytesMax: 2MiB, retryMinMs: 6s }
+`,
+  );
+  t.deepEqual(problems, [
+    '2:51: log.capBytes: is 3145728, expected at least 4194304, 4 times segmentBytes',
+    '2:68: log.keepBytes: is 4194304, expected at most capBytes (3145728)',
+    '2:91: log.journalBytesMax: is 1048576, expected at most a quarter of capBytes (3145728)',
+    '4:5: sources[0].idlePollMs: is 250, expected at least pollMs (300)',
+    '5:5: sources[1].peerTimeoutMs: is 5000, expected at least twice heartbeatMs (3000)',
+    '7:5: destinations[0].retryMaxMs: is 5000, expected at least retryMinMs (6000)',
+    '7:79: destinations[0].inflightBytesMax: is 65536, expected at least batchBytesMax (1048576)',
+    '7:99: destinations[0].lagBytesMax: is 2097152, expected at most 1048576, log.capBytes less two segments',
+  ]);
+});
+
+test('YAML that is none: the line, the column, and no guess', async (t) => {
+  t.regex(
+    (await problemsOf(t, 'id: a\nid: b\nlog: { dir: events }\n')).join(),
+    /^2:1: map keys must be unique$/,
+  );
+  t.regex((await problemsOf(t, 'id: a\nlog: { dir: events\n')).join(), /^3:1: /);
+  t.regex((await problemsOf(t, 'id: a\n---\nid: b\n')).join(), /multiple documents/);
+  t.regex((await problemsOf(t, 'id: !date 2020\nlog: { dir: events }\n')).join(), /^1:5: unresolved tag/);
+  const keys = 'id, role, log, registry, sources, destinations, http, stop';
+  t.deepEqual(await problemsOf(t, ''), [`1:1: found nothing, expected a mapping with ${keys}`]);
+  t.deepEqual(await problemsOf(t, '- a\n'), [`1:1: found a list, expected a mapping with ${keys}`]);
+});
+
+test('values of the wrong kind are described, however odd', async (t) => {
+  t.deepEqual(await problemsOf(t, 'id: 7\nlog: events\nsources: { type: tail }\ndestinations: [a, null]\n'), [
+    '1:5: id: found the number 7, expected a name of 1 to 64 letters, digits, dots, dashes or underscores',
+    '2:6: log: found "events", expected a mapping',
+    '3:10: sources: found a mapping, expected a list',
+    '4:16: destinations[0]: found "a", expected a mapping',
+    '4:19: destinations[1]: found nothing, expected a mapping',
+  ]);
+  const [long] = await problemsOf(t, `id: ${'x'.repeat(5_000)}\nlog: { dir: events }\n`);
+  t.true((long ?? '').length < 200);
+});
+
+test('an unknown key far from every known one gets the whole list', async (t) => {
+  await refuses(t, 'http: { address: 127.0.0.1:1, certificate: x }\n', [
+    '3:31: http.certificate: unknown key, expected one of address',
+  ]);
+});
+
+test('a file that cannot be read is named with the reason', async (t) => {
+  const { dir } = await write(t, '');
+  const missing = await t.throwsAsync(loadConfig(join(dir, 'none.yaml')), { code: 'config' });
+  t.regex(missing?.message ?? '', /^cannot read configuration .*none\.yaml: it does not exist/);
+  await t.throwsAsync(loadConfig(dir), { code: 'config', message: /it is a directory, a file is expected/ });
+});
+
+test('directories must be there, except the log itself', async (t) => {
+  const source = (tail: string, log: string) =>
+    `id: a\nlog: { dir: ${log} }\nsources: [{ type: tail, name: t, dir: ${tail} }]\n`;
+  await t.notThrowsAsync(load(t, source('spool', 'events')));
+  t.deepEqual(await problemsOf(t, source('spol', 'a/b/events')), [
+    '2:13: log.dir: cannot use directory <dir>/a/b: it does not exist: create it or correct its path (ENOENT)',
+    '3:39: sources[0].dir: cannot use directory <dir>/spol: it does not exist: create it or correct its path (ENOENT)',
+  ]);
+  t.deepEqual(await problemsOf(t, source('agent.yaml', 'agent.yaml')), [
+    '2:13: log.dir: cannot use directory <dir>/agent.yaml: it is not a directory',
+    '3:39: sources[0].dir: <dir>/agent.yaml is log.dir too: the agent would read what it writes, expected another directory',
+  ]);
+  const { file } = await write(t, source('nowhere', 'no/where'));
+  await t.notThrowsAsync(loadConfig(file, { directories: 'unchecked' }));
+});
+
+const asUser = process.getuid?.() === 0 ? test.skip : test; // nothing is forbidden to root
+asUser('a directory without permission says so', async (t) => {
+  const { dir, file } = await write(
+    t,
+    'id: a\nlog: { dir: events }\nsources: [{ type: tail, name: t, dir: spool }]\n',
+  );
+  await chmod(join(dir, 'spool'), 0o000);
+  await t.throwsAsync(loadConfig(file), { message: /spool: permission denied/ });
+});
+
+test('what is allowed and likely not meant is a warning with its place', async (t) => {
+  const { warnings } = await load(
+    t,
+    `id: a
+log: { dir: events, durability: os }
+sources:
+  - { type: tail, name: t, dir: spool }
+  - { type: tail, name: u, dir: ./spool/ }
+  - { type: listen, name: l, address: '127.0.0.1:4100' }
+destinations:
+  - { name: d, address: '127.0.0.1:4100' }
+`,
+  );
+  const places = warnings.map((warning) => warning.replace(/^.*agent\.yaml:/, ''));
+  t.is(places.length, 4);
+  t.regex(places[0] ?? '', /^2:33: log\.durability: os: a crash of the machine loses/);
+  t.regex(places[1] ?? '', /^4:5: sources\[0\]: once log\.capBytes is reached because d is away/);
+  t.regex(places[2] ?? '', /^5:33: sources\[1\]\.dir: another tail follows/);
+  t.regex(places[3] ?? '', /^8:25: destinations\[0\]\.address: this agent itself listens there/);
+});
+
+/** The settings alone, without where the file is. */
+function portable({ file, warnings: _, ...settings }: AgentConfig): unknown {
+  return JSON.parse(JSON.stringify(settings).replaceAll(dirname(file), '<dir>'));
+}
+
+test('the reference in docs/configuration.md shows every key with its true default', async (t) => {
+  const page = await readFile(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+  const [, reference = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+  const asDocumented = await load(t, reference);
+  const required = `id: instance2
+log: { dir: events }
+sources: [{ type: tail, name: metrics, dir: spool }, { type: listen, name: hop, address: '127.0.0.2:4100' }]
+destinations: [{ name: next, instance: instance3 }]
+registry: { type: etcd, endpoints: ['http://127.0.0.1:2379'], prefix: /spillway/chain1 }
+http: { address: '127.0.0.2:8100' }
+`;
+  const byDefault = await load(t, required);
+  t.deepEqual(portable(asDocumented), portable(byDefault));
+
+  // An unknown key makes each section name every key it has.
+  const odd = required.replaceAll(/\{ /g, '{ zzzzzzzz: 0, ');
+  const known = (await problemsOf(t, `zzzzzzzz: 0\n${odd}`)).flatMap(
+    (problem) => problem.split('expected one of ')[1]?.split(', ') ?? [],
+  );
+  t.true(known.length > 50);
+  t.deepEqual(
+    known.filter((key) => !new RegExp(`^[ #-]*${key}:`, 'm').test(reference)),
+    [],
+  );
+});
