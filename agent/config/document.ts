@@ -3,6 +3,8 @@
 
 import { isMap, isNode, isPair, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 
+const ALIASES_MAX = 100;
+
 export type KeyPath = readonly (string | number)[];
 
 /** Something wrong, or likely wrong, at a place of the configuration. */
@@ -42,18 +44,21 @@ export function parseConfigDocument(source: string): ConfigDocument {
     ...placeAt(pos[0]),
     text: lowerFirst(message.replace(/\s+/g, ' ')),
   }));
+  let value: unknown = null;
+  try {
+    if (syntaxProblems.length === 0) value = document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (error) {
+    // an alias that expands without end, or to nothing
+    const text = error instanceof Error ? error.message : String(error);
+    syntaxProblems.push({ line: 1, column: 1, text: lowerFirst(text) });
+  }
   const placeOf = ({ path, at }: Problem): Place => {
     const parent = nearestNode(document.contents, path.slice(0, -1));
     const offset =
       at === 'key' ? keyOffset(parent, path.at(-1)) : nearestNode(document.contents, path)?.range[0];
     return placeAt(offset ?? parent?.range[0] ?? 0);
   };
-  return { value: syntaxProblems.length > 0 ? null : toPlain(document), syntaxProblems, placeOf };
-}
-
-// An alias that expands without end makes toJS throw; the library's limit on aliases is what stops it.
-function toPlain(document: ReturnType<typeof parseDocument>): unknown {
-  return document.toJS({ maxAliasCount: 100 });
+  return { value, syntaxProblems, placeOf };
 }
 
 /** The node at `path`, or the last one on the way to it. */
