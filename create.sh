@@ -87,7 +87,8 @@ step "starting the chain"
 if bench status >/dev/null 2>&1; then
   echo "a chain is up already: using it (./destroy.sh takes it down)"
 else
-  if [[ $("$root/destroy.sh" --list) != nothing* ]]; then
+  # A chain that is not whole, or processes whose folder somebody removed; a scenario run beside us is neither.
+  if [[ -e $root/.spillway/local || (! -e $root/.spillway && $("$root/destroy.sh" --list) != nothing*) ]]; then
     echo "remains of an earlier chain are there: taking them down first"
     "$root/destroy.sh" || exit 1
   fi

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Gets what the project needs and this machine lacks: npm packages (Node 24 among them) and a real etcd.
+# Gets what the project needs and this machine lacks: npm packages (Node 24 among them), a real etcd, and the
+# forwarders that the bench compares with.
 #
 # Idempotent, and quick when nothing is to do: create.sh and `npm test` call it every time. Everything lands in
 # node_modules/ and .tools/ of this checkout. Exit 1 without npm packages; without etcd it says so and goes on,
-# because the chain on one machine also runs on the static registry. --retry: look for etcd again at once.
+# because the chain on one machine also runs on the static registry. --retry: try again at once what failed.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -60,8 +61,6 @@ if ! packages_current; then
   fi
   exec 9>&-
 fi
-# The etcd part takes the lock only when there is something to fetch.
-if ! command -v etcd >/dev/null && [[ ! -x .tools/etcd/usr/bin/etcd ]]; then
-  mkdir -p .tools
-  flock .tools/setup.lock scripts/fetch-etcd.sh "$@" || true
-fi
+mkdir -p .tools
+flock .tools/setup.lock scripts/fetch-etcd.sh "$@" || true
+flock .tools/setup.lock scripts/fetch-rivals.sh "$@"

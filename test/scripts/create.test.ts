@@ -55,7 +55,7 @@ function makeCheckout(
 ): { checkout: Checkout; calls: () => string[] } {
   const checkout = new Checkout(t);
   checkout.linkPackages();
-  checkout.write('bin/etcd', '#!/bin/sh\n', 0o755);
+  for (const tool of ['etcd', 'socat', 'rsyslogd']) checkout.write(`bin/${tool}`, '#!/bin/sh\n', 0o755);
   checkout.write('bench/main.ts', BENCH);
   checkout.write('result.json', JSON.stringify(result));
   const file = join(checkout.root, 'calls');

@@ -19,7 +19,7 @@ function makeCheckout(t: ExecutionContext): { checkout: Checkout; path: string; 
   const node = process.execPath;
   const install = `mkdir -p node_modules/.bin && ln -sf '${node}' node_modules/.bin/node`;
   checkout.write('bin/npm', `#!/bin/sh\necho "$@" >>'${calls}'\n[ -z "$NPM_FAILS" ] && ${install}\n`, 0o755);
-  checkout.write('bin/etcd', '#!/bin/sh\n', 0o755);
+  for (const tool of ['etcd', 'socat', 'rsyslogd']) checkout.write(`bin/${tool}`, '#!/bin/sh\n', 0o755);
   const npmCalls = () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n').length : 0);
   return { checkout, path: `${join(checkout.root, 'bin')}:${process.env['PATH']}`, npmCalls };
 }
@@ -74,12 +74,24 @@ test('without npm packages it fails and says why, and tries again the next time'
   t.is(npmCalls(), 2);
 });
 
-test('without etcd it goes on and says how to get it', async (t) => {
+test('without etcd and rivals it goes on and says how to get them', async (t) => {
   const { checkout } = makeCheckout(t);
   checkout.write('.tools/etcd.failed', '');
   mkdirSync(join(checkout.root, 'tools-bin'));
   // Only what the scripts need: no etcd, no package manager.
-  for (const tool of ['bash', 'sh', 'dirname', 'sha256sum', 'uname', 'mkdir', 'flock', 'find', 'ln', 'env']) {
+  for (const tool of [
+    'bash',
+    'sh',
+    'dirname',
+    'sha256sum',
+    'uname',
+    'mkdir',
+    'flock',
+    'find',
+    'ln',
+    'env',
+    'touch',
+  ]) {
     symlinkSync(join('/usr/bin', tool), join(checkout.root, 'tools-bin', tool));
   }
   symlinkSync(join(checkout.root, 'bin/npm'), join(checkout.root, 'tools-bin/npm'));
