@@ -1,49 +1,12 @@
 // A configuration that is right gives what the agent needs; one that is wrong says everything, in place.
 
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
 import { loadConfig } from '../../../agent/config/load.ts';
-import type { AgentConfig } from '../../../agent/config/schema.ts';
-import { SpillwayError } from '../../../agent/errors.ts';
+import { load, MINIMAL, problemsOf, refuses, write } from './written.ts';
 
 const MiB = 2 ** 20;
-const MINIMAL = 'id: instance2\nlog: { dir: events }\n';
-
-interface Written {
-  readonly dir: string;
-  readonly file: string;
-}
-
-async function write(t: ExecutionContext, source: string): Promise<Written> {
-  const dir = await mkdtemp(join(tmpdir(), 'spillway-config-'));
-  t.teardown(() => rm(dir, { recursive: true, force: true }));
-  await mkdir(join(dir, 'spool'));
-  const file = join(dir, 'agent.yaml');
-  await writeFile(file, source);
-  return { dir, file };
-}
-
-async function load(t: ExecutionContext, source: string): Promise<AgentConfig> {
-  return await loadConfig((await write(t, source)).file);
-}
-
-/** The problems that `source` is refused for, without the name of the file. */
-async function problemsOf(t: ExecutionContext, source: string): Promise<string[]> {
-  const { dir, file } = await write(t, source);
-  const error = await t.throwsAsync(loadConfig(file), { instanceOf: SpillwayError });
-  t.is(error?.code, 'config');
-  const problems = error?.data['problems'];
-  if (!Array.isArray(problems)) throw new Error(`no problems in ${error?.message}`);
-  for (const problem of problems) t.true(error?.message.includes(String(problem)));
-  return problems.map((problem) => String(problem).replace(`${file}:`, '').replaceAll(dir, '<dir>'));
-}
-
-/** Asserts that `source`, with the minimum before it, is refused for exactly these problems. */
-async function refuses(t: ExecutionContext, source: string, problems: readonly string[]): Promise<void> {
-  t.deepEqual(await problemsOf(t, MINIMAL + source), problems);
-}
 
 test('the least there is gets every default, and paths begin at the file', async (t) => {
   const { dir, file } = await write(t, MINIMAL);
@@ -162,92 +125,6 @@ http:
   ]);
 });
 
-test('addresses: ports, brackets, names', async (t) => {
-  const listen = (address: string) => `sources: [{ type: listen, name: a, address: '${address}' }]\n`;
-  for (const address of ['127.0.0.1:0', 'localhost:65535', '[fe80::1]:1', 'a-b.example.org:4100']) {
-    await t.notThrowsAsync(load(t, MINIMAL + listen(address)), address);
-  }
-  const wrong = [
-    '127.0.0.1',
-    '127.0.0.1:',
-    ':4100',
-    '127.0.0.1:65536',
-    '127.0.0.1:-1',
-    '1.2.3:4100',
-    '999.0.0.1:4100',
-    '[::1]',
-    '[1.2.3.4]:4100',
-    'a b:4100',
-    '-a:4100',
-    'http://a:4100',
-    '127.0.0.1:4100/',
-  ];
-  for (const address of wrong) {
-    const problems = await problemsOf(t, MINIMAL + listen(address));
-    t.is(problems.length, 1, address);
-    t.true(
-      problems[0]?.includes(`sources[0].address: found ${JSON.stringify(address)}, expected`),
-      problems[0],
-    );
-  }
-  const [brackets] = await problemsOf(t, MINIMAL + listen('::1'));
-  t.regex(brackets ?? '', /in brackets, such as \[::1\]:4100/);
-  await refuses(t, "destinations: [{ name: a, address: '127.0.0.1:0' }]\n", [
-    '3:36: destinations[0].address: found "127.0.0.1:0", expected host:port with a port of 1 to 65535',
-  ]);
-});
-
-test('sizes and durations: units, bounds, and what is neither', async (t) => {
-  const sizeOf = async (text: string) =>
-    (await load(t, `id: a\nlog: { dir: events, reserveBytes: ${text} }\n`)).log.reserveBytes;
-  t.is(await sizeOf('0'), 0);
-  t.is(await sizeOf('12345'), 12_345);
-  t.is(await sizeOf('1.5KiB'), 1_536);
-  t.is(await sizeOf('2 GB'), 2e9);
-  for (const text of [
-    '-1',
-    '1.5',
-    '64mib',
-    '1e999',
-    '0.3B',
-    '"12"',
-    'true',
-    '[1]',
-    '.inf',
-    '9007199254740993',
-  ]) {
-    const problems = await problemsOf(t, `id: a\nlog: { dir: events, reserveBytes: ${text} }\n`);
-    t.regex(problems.join(), /^2:35: log\.reserveBytes: found .*, expected a size in bytes/, text);
-  }
-  await refuses(t, 'stop: { drainMs: 2h }\n', [
-    '3:18: stop.drainMs: found "2h", expected a duration in milliseconds, such as 500, 500ms, 30s or 24h, at most 3600000',
-  ]);
-});
-
-test('exactly one of instance and address', async (t) => {
-  await refuses(
-    t,
-    "registry: { type: static, instances: { b: '1.2.3.4:1' } }\ndestinations: [{ name: a, instance: b, address: '1.2.3.4:1' }]\n",
-    ['4:16: destinations[0]: expected exactly one of instance and address, found both'],
-  );
-});
-
-test('an instance needs a registry that can know it, and is not this one', async (t) => {
-  await refuses(t, 'destinations: [{ name: a, instance: b }]\n', [
-    '3:37: destinations[0].instance: an instance is found through the registry, expected a registry section or an address',
-  ]);
-  await refuses(
-    t,
-    "registry: { type: static, instances: { b: '1.2.3.4:1', c: '1.2.3.5:1' } }\ndestinations: [{ name: a, instance: d }]\n",
-    ['4:37: destinations[0].instance: d is not in registry.instances, expected one of b, c'],
-  );
-  await refuses(
-    t,
-    "registry: { type: etcd, endpoints: ['http://a:1'], prefix: p }\ndestinations: [{ name: a, instance: instance2 }]\n",
-    ['4:37: destinations[0].instance: instance2 is this instance itself, expected another'],
-  );
-});
-
 test('the registry: its type, its endpoints, its instances', async (t) => {
   await refuses(t, 'registry: { endpoints: [] }\n', [
     '3:11: registry.type: missing, expected one of etcd, static',
@@ -268,40 +145,6 @@ test('the registry: its type, its endpoints, its instances', async (t) => {
   await refuses(t, "registry: { type: static, instances: { 'a b': '1.2.3.4:1', c: 7 } }\n", [
     '3:40: registry.instances.a b: expected a name of 1 to 64 letters, digits, dots, dashes or underscores',
     '3:63: registry.instances.c: found the number 7, expected host:port, such as 127.0.0.1:4100 or [::1]:4100',
-  ]);
-});
-
-test('a wildcard cannot be registered, so it needs an advertised address', async (t) => {
-  const etcd = "registry: { type: etcd, endpoints: ['http://a:1'], prefix: p }\n";
-  await refuses(t, `${etcd}sources: [{ type: listen, name: a, address: '0.0.0.0:4100' }]\n`, [
-    '4:45: sources[0].address: nobody can connect to a wildcard address, expected advertise beside it: the address to register',
-  ]);
-  await t.notThrowsAsync(
-    load(t, `${MINIMAL}sources: [{ type: listen, name: a, address: '0.0.0.0:4100' }]\n`),
-  );
-});
-
-test('limits that contradict each other', async (t) => {
-  const problems = await problemsOf(
-    t,
-    `id: a
-log: { dir: events, segmentBytes: 1MiB, capBytes: 3MiB, keepBytes: 4MiB, journalBytesMax: 1MiB, pendingBytesMax: 64KiB }
-sources:
-  - { type: tail, name: t, dir: spool, readBytesMax: 64KiB, eventBytesMax: 64KiB, pollMs: 300 }
-  - { type: listen, name: l, address: '127.0.0.1:1', batchBytesMax: 64KiB, windowBytes: 64KiB, heartbeatMs: 3s }
-destinations:
-  - { name: d, address: '127.0.0.1:2', batchBytesMax: 1MiB, inflightBytesMax: 64KiB, lagBytesMax: 2MiB, retryMinMs: 6s }
-`,
-  );
-  t.deepEqual(problems, [
-    '2:51: log.capBytes: is 3145728, expected at least 4194304, 4 times segmentBytes',
-    '2:68: log.keepBytes: is 4194304, expected at most capBytes (3145728)',
-    '2:91: log.journalBytesMax: is 1048576, expected at most a quarter of capBytes (3145728)',
-    '4:5: sources[0].idlePollMs: is 250, expected at least pollMs (300)',
-    '5:5: sources[1].peerTimeoutMs: is 5000, expected at least twice heartbeatMs (3000)',
-    '7:5: destinations[0].retryMaxMs: is 5000, expected at least retryMinMs (6000)',
-    '7:79: destinations[0].inflightBytesMax: is 65536, expected at least batchBytesMax (1048576)',
-    '7:99: destinations[0].lagBytesMax: is 2097152, expected at most 1048576, log.capBytes less two segments',
   ]);
 });
 
@@ -367,56 +210,4 @@ asUser('a directory without permission says so', async (t) => {
   );
   await chmod(join(dir, 'spool'), 0o000);
   await t.throwsAsync(loadConfig(file), { message: /spool: permission denied/ });
-});
-
-test('what is allowed and likely not meant is a warning with its place', async (t) => {
-  const { warnings } = await load(
-    t,
-    `id: a
-log: { dir: events, durability: os }
-sources:
-  - { type: tail, name: t, dir: spool }
-  - { type: tail, name: u, dir: ./spool/ }
-  - { type: listen, name: l, address: '127.0.0.1:4100' }
-destinations:
-  - { name: d, address: '127.0.0.1:4100' }
-`,
-  );
-  const places = warnings.map((warning) => warning.replace(/^.*agent\.yaml:/, ''));
-  t.is(places.length, 4);
-  t.regex(places[0] ?? '', /^2:33: log\.durability: os: a crash of the machine loses/);
-  t.regex(places[1] ?? '', /^4:5: sources\[0\]: once log\.capBytes is reached because d is away/);
-  t.regex(places[2] ?? '', /^5:33: sources\[1\]\.dir: another tail follows/);
-  t.regex(places[3] ?? '', /^8:25: destinations\[0\]\.address: this agent itself listens there/);
-});
-
-/** The settings alone, without where the file is. */
-function portable({ file, warnings: _, ...settings }: AgentConfig): unknown {
-  return JSON.parse(JSON.stringify(settings).replaceAll(dirname(file), '<dir>'));
-}
-
-test('the reference in docs/configuration.md shows every key with its true default', async (t) => {
-  const page = await readFile(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
-  const [, reference = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
-  const asDocumented = await load(t, reference);
-  const required = `id: instance2
-log: { dir: events }
-sources: [{ type: tail, name: metrics, dir: spool }, { type: listen, name: hop, address: '127.0.0.2:4100' }]
-destinations: [{ name: next, instance: instance3 }]
-registry: { type: etcd, endpoints: ['http://127.0.0.1:2379'], prefix: /spillway/chain1 }
-http: { address: '127.0.0.2:8100' }
-`;
-  const byDefault = await load(t, required);
-  t.deepEqual(portable(asDocumented), portable(byDefault));
-
-  // An unknown key makes each section name every key it has.
-  const odd = required.replaceAll(/\{ /g, '{ zzzzzzzz: 0, ');
-  const known = (await problemsOf(t, `zzzzzzzz: 0\n${odd}`)).flatMap(
-    (problem) => problem.split('expected one of ')[1]?.split(', ') ?? [],
-  );
-  t.true(known.length > 50);
-  t.deepEqual(
-    known.filter((key) => !new RegExp(`^[ #-]*${key}:`, 'm').test(reference)),
-    [],
-  );
 });
