@@ -62,15 +62,21 @@ refresh_lists() { # only root can, and once is enough
   LC_ALL=C timeout 180 apt-get "${apt_options[@]}" update >"$work/log" 2>&1
 }
 
-if ! download "${packages[@]}" && ! { refresh_lists && download "${packages[@]}"; }; then
+fetch() { # all at once, which is quicker; one by one when a library's name is another here
+  local library
+  if download "${packages[@]}" ${libraries[@]+"${libraries[@]}"}; then return; fi
+  download "${packages[@]}" || return
+  for library in ${libraries[@]+"${libraries[@]}"}; do
+    download "$library" || echo "no package $library in this release; going on without it" >&2
+  done
+}
+
+if ! fetch && ! { refresh_lists && fetch; }; then
   grep -E '^[EW]:' "$work/log" | head -5 >&2 || true
   as_root=$( ((EUID == 0)) || echo 'sudo ')
   echo "cannot download ${packages[*]}; try: ${as_root}apt-get update, then the same again" >&2
   exit 1
 fi
-for library in ${libraries[@]+"${libraries[@]}"}; do
-  download "$library" || echo "no package $library in this release; going on without it" >&2
-done
 for deb in "$work"/debs/*.deb; do
   dpkg -x "$deb" "$work/root"
 done
