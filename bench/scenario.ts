@@ -51,7 +51,8 @@ const generatorSchema = z
     floodEvents: count.default(20_000_000),
     fileBytes: bytes.default(64 * 2 ** 20),
     sourceKeepBytes: bytes.default(2 * 2 ** 30),
-    onSourceFull: z.enum(['expire', 'hold']).default('hold'),
+    /** Beyond sourceKeepBytes: delete the oldest file, read or not, as logrotate would; or pause the generator. */
+    onSourceFull: z.enum(['expire', 'hold']).default('expire'),
     /** An event written later than this after its due time makes the run invalid. */
     scheduleLagMax: durationMs.default(500),
   })

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ObservedProcess } from '../observer/spec.ts';
 import { hasCode } from '../run-error.ts';
 import type { ChainShape, LogLimits } from '../scenario.ts';
+import type { ToolRegistry } from '../tools/tool.ts';
 import { chainsFolder } from './layout.ts';
 import type { ProcessRecord } from './process.ts';
 
@@ -21,7 +22,7 @@ export interface ChainFile {
   readonly dataDir: string;
   readonly memoryDir: string;
   readonly startedAt: string;
-  readonly registry: string;
+  readonly registry: ToolRegistry;
   readonly processes: readonly ProcessRecord[];
 }
 

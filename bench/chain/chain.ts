@@ -8,7 +8,7 @@ import type { ObservedProcess } from '../observer/spec.ts';
 import { BenchError } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
 import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
-import { writeChainFile, writeObserved } from './chain-file.ts';
+import { type ChainFile, writeChainFile, writeObserved } from './chain-file.ts';
 import { etcdCommand, etcdEndpoint, findEtcd, registeredIds, registryPrefix } from './etcd.ts';
 import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT, markers } from './layout.ts';
 import { makeFolders, type NodeSettings, type PreparedNode, prepareNode } from './node-setup.ts';
@@ -22,7 +22,7 @@ import {
   startProcess,
   stopProcess,
 } from './process.ts';
-import { groupMembers } from './procfs.ts';
+import { groupMembers, isAlive } from './procfs.ts';
 import { claimAddress, probe, waitUntil } from './ready.ts';
 
 const STARTING_AT_ONCE = 4;
@@ -43,6 +43,7 @@ export class LocalChain {
   readonly #settings: ChainSettings;
   readonly #running = new Map<string, ProcessRecord>();
   readonly #expectedToEnd = new Set<number>();
+  readonly #startedAt = new Date().toISOString();
   #saving: Promise<void> = Promise.resolve();
   #prepared: readonly PreparedNode[] = [];
   #registry: ToolRegistry = { type: 'static', instances: {} };
@@ -62,8 +63,7 @@ export class LocalChain {
   }
 
   get registryText(): string {
-    const registry = this.#registry;
-    return registry.type === 'etcd' ? `etcd at ${registry.endpoints.join(', ')}` : 'static';
+    return describeRegistry(this.#registry);
   }
 
   /** Folders, registry and configuration files; no process of a tool yet. */
@@ -80,6 +80,18 @@ export class LocalChain {
     await this.#save();
   }
 
+  /** Takes over a chain that an earlier command left up: its processes are known by their records only. */
+  async adopt(file: ChainFile): Promise<void> {
+    this.#registry = file.registry;
+    const settings = { ...this.#settings, registry: file.registry };
+    this.#prepared = await Promise.all(
+      this.layout.nodes.map((node) => prepareNode(this.layout, node, settings)),
+    );
+    for (const record of file.processes) {
+      if (await isAlive(record)) this.#running.set(record.name, record);
+    }
+  }
+
   /** Returns when every process of these nodes is ready. */
   async start(ids: readonly string[], signal: AbortSignal): Promise<void> {
     const queue = fastq.promise((id: string) => this.#startNode(id, signal), STARTING_AT_ONCE);
@@ -90,11 +102,10 @@ export class LocalChain {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Returns when all instances are registered (with a registry) and all senders connected (where one can ask). */
-  async waitConnected(signal: AbortSignal): Promise<void> {
+  /** Returns when these nodes are registered (with a registry) and their senders connected (where one can ask). */
+  async waitConnected(signal: AbortSignal, wanted: readonly string[]): Promise<void> {
     const { tool } = this.#settings;
     if (tool.features.usesRegistry && this.#registry.type === 'etcd') {
-      const wanted = this.layout.nodes.map((node) => node.id);
       const missingIds = async () => {
         const there = await registeredIds(this.layout);
         const missing = wanted.filter((id) => !there.includes(id));
@@ -102,7 +113,7 @@ export class LocalChain {
       };
       await waitUntil('the chain did not register', missingIds, CONNECTED_MS, signal);
     }
-    for (const { view } of this.#prepared) {
+    for (const { view } of this.#prepared.filter(({ node }) => wanted.includes(node.id))) {
       const look = () => tool.accounts?.waitingFor(view) ?? Promise.resolve(null);
       await waitUntil('the chain did not connect', look, CONNECTED_MS, signal);
     }
@@ -149,13 +160,25 @@ export class LocalChain {
     const killed: string[] = [];
     for (const node of this.layout.nodes) killed.push(...(await this.stopNode(node.id, termMs)));
     for (const record of this.processes) {
-      this.#expectedToEnd.add(record.pid);
-      if ((await stopProcess(record, termMs)) === 'killed') killed.push(record.name);
-      this.#running.delete(record.name);
+      if ((await this.stopRig(record, termMs)) === 'killed') killed.push(record.name);
     }
     await rm(this.layout.memoryDir, { recursive: true, force: true });
     await this.#save();
     return killed;
+  }
+
+  /** Children come and go (one a connection): looks again whom to measure. */
+  refresh(): Promise<void> {
+    return this.#save();
+  }
+
+  /** Ends one process of the rig. */
+  async stopRig(record: ProcessRecord, termMs = STOP_MS): Promise<'gone' | 'stopped' | 'killed'> {
+    this.#expectedToEnd.add(record.pid);
+    const how = await stopProcess(record, termMs);
+    this.#running.delete(record.name);
+    await this.#save();
+    return how;
   }
 
   async remove(): Promise<void> {
@@ -276,12 +299,16 @@ export class LocalChain {
       log,
       dataDir: layout.dataDir,
       memoryDir: layout.memoryDir,
-      startedAt: new Date().toISOString(),
-      registry: this.registryText,
+      startedAt: this.#startedAt,
+      registry: this.#registry,
       processes: this.processes,
     });
     await writeObserved(this.processesPath, await observed(this.processes));
   }
+}
+
+export function describeRegistry(registry: ToolRegistry): string {
+  return registry.type === 'etcd' ? `etcd at ${registry.endpoints.join(', ')}` : 'static';
 }
 
 /** A process may have children (socat has one a connection): all are measured. */

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BenchError, hasCode } from '../run-error.ts';
 import { toolNamed } from '../tools/registry.ts';
-import { LocalChain } from './chain.ts';
+import { describeRegistry, LocalChain } from './chain.ts';
 import { DEFAULT_CHAIN_CONFIG, readChainConfig } from './chain-config.ts';
 import { type ChainFile, chainNames, readChainFile } from './chain-file.ts';
 import { describeLeftovers, takeDown } from './down.ts';
@@ -44,11 +44,9 @@ export async function up(
   });
   try {
     await chain.prepare(signal);
-    await chain.start(
-      layout.nodes.map((node) => node.id),
-      signal,
-    );
-    await chain.waitConnected(signal);
+    const ids = layout.nodes.map((node) => node.id);
+    await chain.start(ids, signal);
+    await chain.waitConnected(signal, ids);
     if (ended.length > 0) throw new BenchError('run', `ended right after the start: ${ended.join(', ')}`);
   } catch (error) {
     await chain.stop();
@@ -95,7 +93,7 @@ export async function status(root: string, say: Say): Promise<number> {
     const alive = await Promise.all(file.processes.map((record) => isAlive(record)));
     const standing = alive.filter((is) => is).length;
     say(
-      `${name}: ${file.tool}, ${file.durability}, registry ${file.registry}, ${standing} of ${alive.length} processes up`,
+      `${name}: ${file.tool}, ${file.durability}, registry ${describeRegistry(file.registry)}, ${standing} of ${alive.length} processes up`,
     );
     for (const [index, record] of file.processes.entries()) {
       say(`  ${alive[index] === true ? 'up  ' : 'DOWN'} ${String(record.pid).padStart(7)} ${record.name}`);

@@ -11,6 +11,7 @@ export interface ProcessIdentity {
 }
 
 export interface ProcessState extends ProcessIdentity {
+  readonly parent: number;
   readonly group: number;
   readonly zombie: boolean;
 }
@@ -25,6 +26,7 @@ export async function readProcess(pid: number): Promise<ProcessState | null> {
   return {
     pid,
     startTime: Number(fields[19]),
+    parent: Number(fields[1]),
     group: Number(fields[2]),
     zombie: state === 'Z' || state === 'X',
   };

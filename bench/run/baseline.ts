@@ -1,0 +1,76 @@
+// Where a load begins on a chain that has been used before: files and sizes of every node, and what the tool had
+// counted. On a fresh chain all of it is empty. Everything that is judged is what came after.
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PreparedNode } from '../chain/node-setup.ts';
+import type { NodeAccount, Tool } from '../tools/tool.ts';
+import { fileBytes } from './sizes.ts';
+
+export interface Baseline {
+  /** By node: sizes of its event files, by name. */
+  readonly files: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly accounts: ReadonlyMap<string, NodeAccount>;
+}
+
+export async function takeBaseline(
+  tool: Tool,
+  nodes: readonly PreparedNode[],
+  used: boolean,
+): Promise<Baseline> {
+  const files = new Map<string, Map<string, number>>();
+  for (const { node } of nodes) files.set(node.id, await sizesIn(node.eventsDir));
+  return { files, accounts: used ? await readAccounts(tool, nodes) : new Map() };
+}
+
+export function bytesBefore(baseline: Baseline, id: string): number {
+  return [...(baseline.files.get(id)?.values() ?? [])].reduce((sum, size) => sum + size, 0);
+}
+
+export async function readAccounts(
+  tool: Tool,
+  nodes: readonly PreparedNode[],
+): Promise<Map<string, NodeAccount>> {
+  const accounts = new Map<string, NodeAccount>();
+  if (tool.accounts === null) return accounts;
+  for (const { node, view } of nodes) accounts.set(node.id, await tool.accounts.read(view));
+  return accounts;
+}
+
+/** What happened since: every equation is linear, so the differences must close like the totals. */
+export function accountSince(before: NodeAccount | undefined, now: NodeAccount): NodeAccount {
+  if (before === undefined) return now;
+  return {
+    logAppended: now.logAppended - before.logAppended,
+    sources: now.sources.map((source) => {
+      return difference(
+        before.sources.find(({ name }) => name === source.name),
+        source,
+      );
+    }),
+    destinations: now.destinations.map((destination) => {
+      return difference(
+        before.destinations.find(({ name }) => name === destination.name),
+        destination,
+      );
+    }),
+  };
+}
+
+function difference<T extends { readonly name: string }>(before: T | undefined, now: T): T {
+  if (before === undefined) return now;
+  const was = new Map(Object.entries(before));
+  const parts = Object.entries(now).map(([key, value]) => {
+    return [key, typeof value === 'number' ? value - Number(was.get(key)) : value];
+  });
+  return Object.fromEntries(parts) as T;
+}
+
+async function sizesIn(dir: string): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const name of (await readdir(dir)).filter((entry) => entry.endsWith('.log'))) {
+    const size = await fileBytes(join(dir, name));
+    if (size > 0) sizes.set(name, size);
+  }
+  return sizes;
+}

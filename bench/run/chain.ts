@@ -1,0 +1,177 @@
+// The chain of a run: a fresh one in .spillway/run-<n>, or the one that `up` left standing.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ChainSettings, LocalChain } from '../chain/chain.ts';
+import { readChainFile } from '../chain/chain-file.ts';
+import { anyAlive, LOCAL_CHAIN } from '../chain/command.ts';
+import { chainsFolder, layoutChain } from '../chain/layout.ts';
+import { outputTail } from '../chain/output.ts';
+import type { Exit, ProcessRecord } from '../chain/process.ts';
+import { BenchError, hasCode } from '../run-error.ts';
+import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
+import type { Draft } from './draft.ts';
+import type { RunPlan } from './plan.ts';
+import { checkSpace } from './preflight.ts';
+import type { RunContext } from './run.ts';
+import { settleAccounts } from './settle.ts';
+
+const RUNS_MAX = 1000;
+export const GENERATOR = 'generator';
+
+export interface OpenChain {
+  readonly chain: LocalChain;
+  readonly attached: boolean;
+  readonly baseline: Baseline;
+  /** Everything up and connected; for a flood all but the first sender. */
+  bringUp(signal: AbortSignal): Promise<void>;
+  /** After the drain: reads the books, then ends a chain of our own, so that its files are final. */
+  settle(draft: Draft, context: RunContext): Promise<void>;
+}
+
+export async function openChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
+  return context.attach ? attachChain(context, plan, draft) : freshChain(context, plan, draft);
+}
+
+async function freshChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
+  const { root } = context;
+  const name = await claimName(root);
+  const layout = layoutChain(root, name, plan.scenario.chain, plan.elsewhere);
+  const chain = new LocalChain(layout, settingsOf(plan, draft));
+  try {
+    await checkSpace(plan, layout);
+  } catch (error) {
+    await chain.remove();
+    throw error;
+  }
+  const state = new RunChain(chain, plan, draft, false);
+  return state;
+}
+
+async function attachChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
+  const dir = join(chainsFolder(context.root), LOCAL_CHAIN);
+  const file = await readChainFile(dir);
+  if (file === null || !(await anyAlive(file))) {
+    throw new BenchError('usage', 'no chain is up to attach to; start one with `up`');
+  }
+  if (plan.pace.kind === 'flood') {
+    throw new BenchError('usage', 'a flood needs a chain that is not running yet: leave --attach out');
+  }
+  if (plan.bytesEstimate > file.log.keep) {
+    const [load, keep] = [plan.bytesEstimate, file.log.keep].map((bytes) => `${(bytes / 1e9).toFixed(1)} GB`);
+    throw new BenchError(
+      'usage',
+      `the load is up to ${load}, but the destinations of the chain keep ${keep} (log.keep): lower --rate or --duration`,
+    );
+  }
+  const scenario = { ...plan.scenario, chain: file.shape, durability: file.durability, log: file.log };
+  const layout = layoutChain(context.root, LOCAL_CHAIN, file.shape);
+  const chain = new LocalChain(layout, settingsOf({ ...plan, scenario }, draft));
+  await chain.adopt(file);
+  return new RunChain(chain, plan, draft, true);
+}
+
+class RunChain implements OpenChain {
+  readonly chain: LocalChain;
+  readonly attached: boolean;
+  readonly #plan: RunPlan;
+  readonly #draft: Draft;
+  #baseline: Baseline = { files: new Map(), accounts: new Map() };
+
+  constructor(chain: LocalChain, plan: RunPlan, draft: Draft, attached: boolean) {
+    this.chain = chain;
+    this.attached = attached;
+    this.#plan = plan;
+    this.#draft = draft;
+  }
+
+  get baseline(): Baseline {
+    return this.#baseline;
+  }
+
+  async bringUp(signal: AbortSignal): Promise<void> {
+    const { chain, attached } = this;
+    if (!attached) {
+      await chain.prepare(signal);
+      const last = this.#plan.pace.kind === 'flood' ? chain.layout.nodes.slice(1) : chain.layout.nodes;
+      const ids = last.map(({ id }) => id);
+      await chain.start(ids, signal);
+      await chain.waitConnected(signal, ids);
+    }
+    this.#baseline = await takeBaseline(this.#plan.tool, chain.nodes, attached);
+    await this.#describe();
+  }
+
+  async settle(draft: Draft, context: RunContext): Promise<void> {
+    const { chain, baseline } = this;
+    const { tool } = this.#plan;
+    await settleAccounts(tool, chain.nodes, context.signal);
+    const accounts = await readAccounts(tool, chain.nodes);
+    draft.nodes = chain.layout.nodes.map(({ id, from, to }) => {
+      const now = accounts.get(id);
+      const account = now === undefined ? null : accountSince(baseline.accounts.get(id), now);
+      return { id, from, to, account, verdict: null };
+    });
+    if (this.attached) return;
+    const killed: string[] = [];
+    for (const { id } of chain.layout.nodes) killed.push(...(await chain.stopNode(id)));
+    draft.misbehaved.push(...killed.map((name) => `${name} did not end on SIGTERM and was killed`));
+  }
+
+  async #describe(): Promise<void> {
+    const { tool, file } = this.#plan;
+    const { layout, nodes } = this.chain;
+    this.#draft.hops = layout.nodes
+      .filter(({ from }) => from !== null)
+      .map(({ id, from }) => ({ name: `${from} -> ${id}`, tool: tool.name, from: from ?? '', to: id }));
+    const files = nodes.flatMap(({ plan }) => plan.files.map(({ path }) => path));
+    const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
+    this.#draft.configuration = [
+      { file: file.file, text: file.text },
+      ...files.map((path, index) => ({
+        file: path.slice(layout.dataDir.length + 1),
+        text: texts[index] ?? '',
+      })),
+    ];
+  }
+}
+
+function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
+  const { scenario, tool, found } = plan;
+  return {
+    shape: scenario.chain,
+    tool,
+    found,
+    durability: scenario.durability,
+    log: scenario.log,
+    destinationKeepBytes: Math.ceil(plan.bytesEstimate * 1.25) + scenario.log.segment,
+    onNote: (text) => draft.notes.push(text),
+    onExit: (record, exit) => {
+      void noteExit(draft, record, exit);
+    },
+  };
+}
+
+async function noteExit(draft: Draft, record: ProcessRecord, exit: Exit): Promise<void> {
+  if (record.name === GENERATOR && exit.code === 0) return;
+  const how = exit.signal === null ? `with status ${exit.code}` : `by ${exit.signal}`;
+  const text = `${record.name} ended by itself ${how}`;
+  draft.events.push({ timeMs: Date.now(), text });
+  const said = `${text}:\n${await outputTail(record.out)}`;
+  if (record.group === 'rig') draft.invalid.push(said);
+  else draft.misbehaved.push(said);
+}
+
+/** The first free .spillway/run-<n>. */
+async function claimName(root: string): Promise<string> {
+  await mkdir(chainsFolder(root), { recursive: true });
+  for (let number = 1; number <= RUNS_MAX; number++) {
+    try {
+      await mkdir(join(chainsFolder(root), `run-${number}`));
+      return `run-${number}`;
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  }
+  throw new BenchError('run', `${RUNS_MAX} run folders in ${chainsFolder(root)}; remove them with \`down\``);
+}

@@ -1,0 +1,115 @@
+// Does everything add up, to the event? For a tool with counters: each process's own books, each hop's two ends,
+// and the ends of the chain against generator and verifier. For a tool without: the event files on both sides of
+// each link. An equation that does not hold means that events vanished or appeared where nobody counted them.
+
+import type { Manifest } from '../generator/spec.ts';
+import type { Equation, Result } from '../result.ts';
+import type { NodeAccount } from '../tools/tool.ts';
+import type { DestinationVerdict } from '../verifier/spec.ts';
+
+/** A node in the order of the flow; `account` is null for a tool that keeps none. */
+export interface AccountedNode {
+  readonly id: string;
+  readonly from: string | null;
+  readonly to: readonly string[];
+  readonly account: NodeAccount | null;
+  /** What the verifier found in its event files; null where they were not judged. */
+  readonly verdict: DestinationVerdict | null;
+}
+
+export interface Books {
+  readonly nodes: readonly AccountedNode[];
+  readonly keepsAccounts: boolean;
+  /** All that was ever written into the chain: one manifest a load. */
+  readonly manifests: readonly Manifest[];
+}
+
+export function conservationOf(books: Books): Result['conservation'] {
+  const equations = books.keepsAccounts ? counterEquations(books) : fileEquations(books);
+  return { state: stateOf(equations), equations };
+}
+
+function stateOf(equations: readonly Equation[]): Result['conservation']['state'] {
+  if (equations.length === 0) return 'unknown';
+  return equations.every(({ holds }) => holds) ? 'closed' : 'open';
+}
+
+function counterEquations(books: Books): Equation[] {
+  return books.nodes.flatMap((node) => {
+    if (node.account === null) return [missing(node.id)];
+    return [...processEquations(node.id, node.account), ...edgeEquations(books, node, node.account)];
+  });
+}
+
+/** Within one process. */
+function processEquations(id: string, account: NodeAccount): Equation[] {
+  const sources = account.sources.map((source) => {
+    const { read, appended, suppressed, quarantined, refused, held } = source;
+    const right = appended + suppressed + quarantined + refused + held;
+    return equation(`${id}, source ${source.name}`, READ, read, right);
+  });
+  const appended = account.sources.reduce((sum, source) => sum + source.appended, 0);
+  const log = equation(`${id}, log`, 'log appended = appended by its sources', account.logAppended, appended);
+  const destinations = account.destinations.map((destination) => {
+    const { acknowledged, buffered, dropped, skipped } = destination;
+    const right = acknowledged + buffered + dropped + skipped;
+    return equation(`${id}, destination ${destination.name}`, SENT, destination.appended, right);
+  });
+  return [...sources, log, ...destinations];
+}
+
+const READ = 'read = appended + suppressed + quarantined + refused + held';
+const SENT = 'appended = acknowledged + buffered + dropped + skipped';
+
+/** Between processes, and at the chain's two ends. */
+function edgeEquations(books: Books, node: AccountedNode, account: NodeAccount): Equation[] {
+  const read = account.sources.reduce((sum, source) => sum + source.read, 0);
+  const appended = account.sources.reduce((sum, source) => sum + source.appended, 0);
+  const edges: Equation[] = [];
+  if (node.from === null) {
+    const sent = sentEvents(books.manifests);
+    edges.push(equation(`generator -> ${node.id}`, 'generated = read by the first instance', sent, read));
+  } else {
+    const sender = books.nodes.find(({ id }) => id === node.from);
+    const lane = sender?.account?.destinations.find(({ name }) => name === node.id);
+    const text = 'acknowledged to the sender = appended by the receiver';
+    edges.push(equation(`${node.from} -> ${node.id}`, text, lane?.acknowledged ?? 0, appended));
+  }
+  if (node.verdict !== null) {
+    const text = "appended = lines in the destination's files";
+    edges.push(equation(`${node.id} -> verifier`, text, appended, linesOf(node.verdict)));
+  }
+  return edges;
+}
+
+/** For a tool without counters: what one side of a link has and the other has not is unaccounted for. */
+function fileEquations(books: Books): Equation[] {
+  const sent = sentEvents(books.manifests);
+  const delivered = (id: string) => books.nodes.find((node) => node.id === id)?.verdict?.delivered ?? null;
+  return books.nodes
+    .filter((node) => node.from !== null)
+    .map((node) => {
+      const sender = books.nodes.find(({ id }) => id === node.from);
+      const left = sender?.from === null ? sent : delivered(node.from ?? '');
+      const right = delivered(node.id);
+      const where = `${node.from} -> ${node.id}`;
+      if (left === null || right === null) return missing(where);
+      return equation(where, 'distinct events before the hop = after it', left, right);
+    });
+}
+
+function sentEvents(manifests: readonly Manifest[]): number {
+  return manifests.reduce((sum, manifest) => sum + manifest.events, 0);
+}
+
+function linesOf(verdict: DestinationVerdict): number {
+  return verdict.delivered + verdict.duplicated.events + verdict.torn + verdict.foreign;
+}
+
+function equation(where: string, text: string, left: number, right: number): Equation {
+  return { where, text, left, right, holds: left === right };
+}
+
+function missing(where: string): Equation {
+  return { where, text: 'no account could be read', left: 0, right: 0, holds: false };
+}

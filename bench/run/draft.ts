@@ -1,0 +1,66 @@
+// The evidence of a run while it is being gathered. Only its owner writes to it; `evidence()` is what is judged.
+
+import type { ProcessRecord } from '../chain/process.ts';
+import type { Manifest } from '../generator/spec.ts';
+import type { Sample } from '../observer/spec.ts';
+import type { Result } from '../result.ts';
+import type { DestinationVerdict } from '../verifier/spec.ts';
+import type { AccountedNode } from './conservation.ts';
+import type { Evidence } from './evidence.ts';
+import type { Machine } from './machine.ts';
+import type { RunPlan } from './plan.ts';
+import type { TimedText } from './steps.ts';
+
+export class Draft {
+  readonly plan: RunPlan;
+  readonly startedAt = new Date().toISOString();
+  manifest: Manifest | null = null;
+  sentMs: number | null = null;
+  floodStartMs: number | null = null;
+  drained = false;
+  samples: readonly Sample[] = [];
+  nodes: readonly AccountedNode[] = [];
+  hops: Result['hops'] = [];
+  probes: Result['probes'] = { syncWrite: null, socatCopy: null };
+  configuration: Result['configuration'] = [];
+  readonly destinations: DestinationVerdict[] = [];
+  readonly processes = new Map<string, ProcessRecord>();
+  readonly events: TimedText[] = [];
+  readonly misbehaved: string[] = [];
+  readonly invalid: string[] = [];
+  readonly notes: string[] = [];
+
+  constructor(plan: RunPlan) {
+    this.plan = plan;
+  }
+
+  remember(processes: readonly ProcessRecord[]): void {
+    for (const record of processes) this.processes.set(record.name, record);
+  }
+
+  evidence(machine: Machine, source: { readonly commit: string; readonly dirty: boolean }): Evidence {
+    const { plan, startedAt, manifest, sentMs, floodStartMs, drained, samples, destinations, probes } = this;
+    const keepsAccounts = plan.tool.accounts !== null;
+    return {
+      plan,
+      startedAt,
+      machine,
+      ...source,
+      hops: this.hops,
+      manifest,
+      sentMs,
+      floodStartMs,
+      drained,
+      samples,
+      processes: [...this.processes.values()],
+      destinations,
+      books: { nodes: this.nodes, keepsAccounts, manifests: manifest === null ? [] : [manifest] },
+      probes,
+      events: this.events,
+      misbehaved: this.misbehaved,
+      invalid: this.invalid,
+      notes: this.notes,
+      configuration: this.configuration,
+    };
+  }
+}

@@ -1,0 +1,32 @@
+// Waiting until every destination has all bytes that were sent, for as long as something still moves.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChainNode } from '../chain/layout.ts';
+import type { Scenario } from '../scenario.ts';
+import { eventBytes } from './sizes.ts';
+
+const POLL_MS = 50;
+
+/** True when all have all; false when the limits ran out. */
+export async function waitDrained(
+  destinations: readonly ChainNode[],
+  wanted: (id: string) => number,
+  limits: Scenario['limits'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const beganMs = Date.now();
+  let movedMs = beganMs;
+  let before = -1;
+  for (;;) {
+    signal.throwIfAborted();
+    const sizes = await Promise.all(destinations.map(({ eventsDir }) => eventBytes(eventsDir)));
+    const complete = destinations.every(({ id }, index) => (sizes[index] ?? 0) >= wanted(id));
+    if (complete) return true;
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const now = Date.now();
+    if (total !== before) movedMs = now;
+    before = total;
+    if (now - beganMs > limits.drain || now - movedMs > limits.noProgress) return false;
+    await delay(POLL_MS, undefined, { signal });
+  }
+}

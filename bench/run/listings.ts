@@ -1,0 +1,49 @@
+// The commands that only look: scenarios, tools, reports and comparisons of earlier runs.
+
+import { resolve } from 'node:path';
+import { renderComparison } from '../report/compare.ts';
+import { listScenarios } from '../scenario-file.ts';
+import { tools } from '../tools/registry.ts';
+import type { ToolFeatures } from '../tools/tool.ts';
+import { readResult, writeReport } from './output.ts';
+
+type Say = (line: string) => void;
+
+export async function listCommand(root: string, say: Say): Promise<number> {
+  for (const { scenario } of await listScenarios(root)) {
+    say(`${scenario.name.padEnd(14)} ${scenario.description}`);
+  }
+  return 0;
+}
+
+export async function toolsCommand(root: string, say: Say): Promise<number> {
+  for (const tool of tools) {
+    const found = await tool.locate(root);
+    const state = found.found ? found.version : `not here; to get it: ${found.howToGet}`;
+    say(`${tool.name.padEnd(10)} ${state}`);
+    say(`${' '.repeat(10)} ${tool.summary}`);
+    say(`${' '.repeat(10)} ${featureText(tool.features)}`);
+  }
+  return 0;
+}
+
+export async function reportCommand(dirs: readonly string[], say: Say): Promise<number> {
+  for (const dir of dirs) say(await writeReport(resolve(dir), await readResult(resolve(dir))));
+  return 0;
+}
+
+export async function compareCommand(dirs: readonly string[], say: Say): Promise<number> {
+  const results = await Promise.all(dirs.map((dir) => readResult(resolve(dir))));
+  say(renderComparison(results).trimEnd());
+  return 0;
+}
+
+function featureText(features: ToolFeatures): string {
+  const parts = [
+    features.acknowledges ? 'acknowledges' : 'no acknowledgements',
+    features.buffersOnDisk ? 'buffers on disk' : 'no buffer on disk',
+    features.rollsEventFiles ? 'rolls its files' : 'files do not roll',
+    `durability ${features.durabilities.join(' or ')}`,
+  ];
+  return parts.join(', ');
+}

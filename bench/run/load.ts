@@ -1,0 +1,198 @@
+// The load on a chain that stands: observer, generator, timed steps, progress, and the wait for the last byte.
+
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChainNode } from '../chain/layout.ts';
+import { BenchError } from '../run-error.ts';
+import { bytesBefore } from './baseline.ts';
+import type { OpenChain } from './chain.ts';
+import type { Draft } from './draft.ts';
+import { waitDrained } from './drain.ts';
+import { GeneratorRun } from './generator.ts';
+import { ObserverRun } from './observer.ts';
+import type { RunPlan } from './plan.ts';
+import type { RunContext } from './run.ts';
+import { StepRunner } from './steps.ts';
+
+const POLL_MS = 50;
+const GENERATOR_START_MS = 30_000;
+/** Children that a tool starts at its first connection are measured from here on. */
+const REFRESH_AFTER_MS = 1000;
+
+export class LoadedChain {
+  readonly #context: RunContext;
+  readonly #plan: RunPlan;
+  readonly #draft: Draft;
+  readonly #open: OpenChain;
+  readonly #observer: ObserverRun;
+  readonly #steps: StepRunner;
+  /** Aborted when the load is over, for whatever follows it. */
+  readonly #over = new AbortController();
+  #phase = 'starting';
+  #background: Promise<unknown>[] = [];
+  #source: readonly string[] = [];
+  #manifestPath = '';
+
+  constructor(context: RunContext, plan: RunPlan, draft: Draft, open: OpenChain) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#draft = draft;
+    this.#open = open;
+    this.#observer = new ObserverRun(open.chain, context.outDir);
+    this.#steps = new StepRunner(open.chain, plan.scenario.steps, (event) => {
+      draft.events.push(event);
+      context.line.say(event.text);
+    });
+  }
+
+  /** The event files that the generator wrote and that are still there. */
+  get sourceFiles(): readonly string[] {
+    return this.#source;
+  }
+
+  get manifestPath(): string {
+    return this.#manifestPath;
+  }
+
+  async run(): Promise<void> {
+    const { chain } = this.#open;
+    const first = firstOf(chain.layout.nodes);
+    const generator = await this.#makeGenerator();
+    this.#manifestPath = generator.manifestPath;
+    if (this.#plan.pace.kind === 'flood') await this.#flood(generator, first);
+    else await this.#schedule(generator, first);
+    this.#draft.manifest = await generator.manifest();
+    await this.#checkRig();
+    this.#draft.remember(chain.processes);
+    this.#draft.invalid.push(...this.#steps.notDone);
+    await this.#steps.undo(this.#context.signal);
+    this.#phase = 'draining';
+    this.#draft.drained = await this.#drain();
+    this.#source = (await readdir(first.eventsDir)).sort().map((name) => join(first.eventsDir, name));
+  }
+
+  /** Ends the observer, and everything of ours that is still going on. */
+  async close(): Promise<void> {
+    this.#over.abort();
+    await Promise.all(this.#background);
+    this.#context.line.clear();
+    if (!(await this.#observer.isRunning())) return;
+    await delay(POLL_MS);
+    this.#draft.remember(this.#open.chain.processes);
+    await this.#observer.stop();
+    this.#draft.samples = await this.#observer.samples();
+  }
+
+  async #schedule(generator: GeneratorRun, first: ChainNode): Promise<void> {
+    await this.#observer.start();
+    await generator.start(first.eventsDir);
+    this.#phase = 'sending';
+    this.#showProgress(generator);
+    const startMs = await this.#startOf(generator);
+    this.#runInBackground(
+      this.#steps.run(startMs, AbortSignal.any([this.#over.signal, this.#context.signal])),
+    );
+    await this.#waitGenerated(generator);
+  }
+
+  /** The backlog is on disk before the first sender is started; the clock starts with that sender. */
+  async #flood(generator: GeneratorRun, first: ChainNode): Promise<void> {
+    const { chain } = this.#open;
+    const { signal } = this.#context;
+    this.#phase = 'writing the backlog';
+    await generator.start(first.eventsDir);
+    this.#showProgress(generator);
+    await this.#startOf(generator);
+    await this.#waitGenerated(generator);
+    await this.#observer.start();
+    this.#phase = 'forwarding';
+    this.#draft.floodStartMs = Date.now();
+    this.#draft.notes.push('flood: the clock starts with the first sender, so its start-up counts');
+    this.#runInBackground(
+      this.#steps.run(this.#draft.floodStartMs, AbortSignal.any([this.#over.signal, signal])),
+    );
+    await chain.start([first.id], signal);
+  }
+
+  async #waitGenerated(generator: GeneratorRun): Promise<void> {
+    const { chain } = this.#open;
+    const { signal } = this.#context;
+    let refreshAtMs = Date.now() + REFRESH_AFTER_MS;
+    while (await generator.isRunning()) {
+      if (Date.now() > refreshAtMs) {
+        refreshAtMs = Number.POSITIVE_INFINITY;
+        await chain.refresh();
+        this.#draft.remember(chain.processes);
+      }
+      await delay(POLL_MS, undefined, { signal });
+    }
+    this.#draft.sentMs = (await generator.progress())?.timeMs ?? Date.now();
+  }
+
+  async #drain(): Promise<boolean> {
+    const { manifest, plan } = this.#draft;
+    const { signal } = this.#context;
+    const { baseline, chain } = this.#open;
+    const sent = manifest?.bytes ?? 0;
+    const ends = chain.layout.nodes.filter(({ role }) => role === 'destination');
+    return waitDrained(ends, (id) => bytesBefore(baseline, id) + sent, plan.scenario.limits, signal);
+  }
+
+  async #makeGenerator(): Promise<GeneratorRun> {
+    const { attached, chain } = this.#open;
+    const { outDir } = this.#context;
+    if (!attached) return new GeneratorRun(chain, this.#plan, outDir, 1);
+    const loads = join(chain.layout.dir, 'loads');
+    await mkdir(loads, { recursive: true });
+    const epoch = (await readdir(loads)).length + 1;
+    const folder = join(loads, String(epoch));
+    await mkdir(folder);
+    return new GeneratorRun(chain, this.#plan, folder, epoch);
+  }
+
+  /** The generator's clock, from its first manifest. */
+  async #startOf(generator: GeneratorRun): Promise<number> {
+    const { signal } = this.#context;
+    const deadline = Date.now() + GENERATOR_START_MS;
+    for (;;) {
+      const manifest = await generator.manifest();
+      if (manifest !== null) return manifest.startMs;
+      if (!(await generator.isRunning())) throw new BenchError('run', 'the generator ended before it began');
+      if (Date.now() > deadline) throw new BenchError('run', 'the generator does not begin');
+      await delay(POLL_MS, undefined, { signal });
+    }
+  }
+
+  async #checkRig(): Promise<void> {
+    if (await this.#observer.isRunning()) return;
+    throw new BenchError('run', `the observer is gone; see ${join(this.#observer.outDir, 'observer.out')}`);
+  }
+
+  #showProgress(generator: GeneratorRun): void {
+    const { baseline, chain } = this.#open;
+    const destinations = chain.layout.nodes.filter(({ role }) => role === 'destination');
+    const before = new Map(destinations.map(({ id }) => [id, bytesBefore(baseline, id)]));
+    const step = () => this.#draft.events.at(-1)?.text ?? null;
+    this.#runInBackground(
+      this.#context.line.follow(
+        { plan: this.#plan, destinations, before, generator, phase: () => this.#phase, step },
+        this.#over.signal,
+      ),
+    );
+  }
+
+  #runInBackground(work: Promise<unknown>): void {
+    this.#background.push(
+      work.catch((error: unknown) => {
+        this.#draft.invalid.push(String(error));
+      }),
+    );
+  }
+}
+
+function firstOf(nodes: readonly ChainNode[]): ChainNode {
+  const [first] = nodes;
+  if (first === undefined) throw new BenchError('run', 'the chain has no instance');
+  return first;
+}

@@ -1,0 +1,77 @@
+// What one run will do: the scenario with the command line's overrides worked in, and the amounts that follow.
+
+import type { GeneratorSpec } from '../generator/spec.ts';
+import { BenchError } from '../run-error.ts';
+import type { Scenario } from '../scenario.ts';
+import { contentOf, type ScenarioFile } from '../scenario-file.ts';
+import type { Rate } from '../scenario-units.ts';
+import type { FoundTool, Tool } from '../tools/tool.ts';
+
+export interface Overrides {
+  readonly tool?: string;
+  readonly rate?: Rate;
+  readonly durationMs?: number;
+  readonly durability?: 'fsync' | 'os';
+  readonly seed?: number;
+}
+
+export interface RunPlan {
+  readonly file: ScenarioFile;
+  /** With the overrides. */
+  readonly scenario: Scenario;
+  readonly rate: Rate;
+  readonly tool: Tool;
+  readonly found: FoundTool;
+  readonly content: GeneratorSpec['content'];
+  readonly pace: GeneratorSpec['pace'];
+  readonly events: number;
+  /** What the events will come to, roughly and rather too much. */
+  readonly bytesEstimate: number;
+  /** Folder for the nodes' data outside the checkout. */
+  readonly elsewhere: string | undefined;
+}
+
+const EVENT_BYTES_MAX = { synthetic: 130, 'replay-raw': 64, 'replay-metrics': 160 } as const;
+
+export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenario {
+  const { scenario } = file;
+  return {
+    ...scenario,
+    chain: { ...scenario.chain, tool: overrides.tool ?? scenario.chain.tool },
+    durability: overrides.durability ?? scenario.durability,
+    seed: overrides.seed ?? scenario.seed,
+    generator: {
+      ...scenario.generator,
+      rate: overrides.rate ?? scenario.generator.rate,
+      duration: overrides.durationMs ?? scenario.generator.duration,
+    },
+  };
+}
+
+export function planRun(
+  root: string,
+  file: ScenarioFile,
+  scenario: Scenario,
+  tool: Tool,
+  found: FoundTool,
+  elsewhere?: string,
+): RunPlan {
+  const { rate, floodEvents, duration, content } = scenario.generator;
+  if (rate.kind === 'max')
+    throw new BenchError('run', 'the rate max is searched by several runs, not by one');
+  const events =
+    rate.kind === 'flood' ? floodEvents : Math.max(1, Math.round((rate.eventsPerSecond * duration) / 1000));
+  return {
+    file,
+    scenario,
+    rate,
+    tool,
+    found,
+    content: contentOf(root, scenario),
+    pace:
+      rate.kind === 'flood' ? { kind: 'flood' } : { kind: 'schedule', eventsPerSecond: rate.eventsPerSecond },
+    events,
+    bytesEstimate: events * EVENT_BYTES_MAX[content],
+    elsewhere,
+  };
+}

@@ -1,0 +1,116 @@
+// `--rate max`: the highest rate that a chain sustains. Short probes, each on a fresh chain, double the rate until
+// one is not sustained, then halve the gap; one full run at the rate found has the last word.
+//
+// Sustained: after a warm-up the backlog of no destination grows by more than 1 % of the rate, everything has
+// arrived 10 s after the last event was sent, nothing is lost, and the generator kept its schedule.
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Result } from '../result.ts';
+import type { Overrides, RunPlan } from './plan.ts';
+import { executeRun, type RunContext } from './run.ts';
+
+const FIRST_PER_MINUTE = 4e6;
+const PROBE_MS = 10_000;
+const WARM_UP_MS = 4000;
+const ARRIVED_MS = 10_000;
+const SLOPE_MAX = 0.01;
+/** The search ends when the gap between sustained and not is this share of the rate. */
+const PRECISION = 0.08;
+const PROBES_MAX = 12;
+
+export async function findSustained(
+  context: RunContext,
+  planOf: (overrides: Overrides) => RunPlan,
+): Promise<Result> {
+  let sustained = 0;
+  let tooFast = Number.POSITIVE_INFINITY;
+  let perMinute = FIRST_PER_MINUTE;
+  let why = '';
+  for (let probe = 1; probe <= PROBES_MAX && !context.signal.aborted; probe++) {
+    const result = await runProbe(context, planOf, perMinute, probe);
+    const reason = whyNotSustained(result);
+    context.line.say(
+      `probe ${probe}: ${rateText(perMinute)} ${reason === null ? 'sustained' : `not sustained: ${reason}`}`,
+    );
+    if (reason === null) sustained = perMinute;
+    else [tooFast, why] = [perMinute, reason];
+    if (tooFast - sustained <= PRECISION * sustained) break;
+    perMinute = tooFast === Number.POSITIVE_INFINITY ? perMinute * 2 : (sustained + tooFast) / 2;
+  }
+  const plan = planOf({ rate: rateOf(sustained === 0 ? perMinute : sustained) });
+  const result = await executeRun(context, plan);
+  const reason = whyNotSustained(result);
+  const notes = [
+    ...result.notes,
+    `max: ${rateText(sustained)} was sustained in probes, ${rateText(tooFast)} was not: ${why}`,
+  ];
+  if (reason === null || result.verdict === 'invalid')
+    return { ...result, rate: `max: ${result.rate}`, notes };
+  const failures = [...result.failures, `the confirming run did not sustain the rate: ${reason}`];
+  return { ...result, rate: `max: ${result.rate}`, verdict: 'fail', failures, notes };
+}
+
+/** null: sustained. */
+export function whyNotSustained(result: Result): string | null {
+  const { window, series, destinations } = result;
+  if (result.verdict === 'invalid') return result.failures[0] ?? 'invalid';
+  const lossy = destinations.find(({ lost }) => lost.events > 0);
+  if (lossy !== undefined) return `${lossy.lost.events} events lost at ${lossy.name}`;
+  const lateMs = window.endMs - window.sentMs;
+  if (lateMs > ARRIVED_MS) return `the last event arrived ${(lateMs / 1000).toFixed(1)} s after it was sent`;
+  const offered = ((result.offeredPerMinute ?? 0) / 60) * result.eventBytes;
+  const from = Math.min(window.startMs + WARM_UP_MS, window.sentMs);
+  for (const { name } of destinations) {
+    const backlog = series.backlogBytes.find((candidate) => candidate.name === name);
+    const slope = slopeOf(series.timeMs, backlog?.values ?? [], from, window.sentMs);
+    if (slope > SLOPE_MAX * offered) {
+      const percent = ((slope / offered) * 100).toFixed(1);
+      return `the backlog at ${name} grows by ${percent} % of the rate`;
+    }
+  }
+  return null;
+}
+
+/** Least squares, per second. */
+function slopeOf(
+  timeMs: readonly number[],
+  values: readonly (number | null)[],
+  fromMs: number,
+  toMs: number,
+): number {
+  const points = timeMs
+    .map((at, index) => ({ x: (at - fromMs) / 1000, y: values[index] ?? null, at }))
+    .filter((point): point is { x: number; y: number; at: number } => point.y !== null)
+    .filter(({ at }) => at >= fromMs && at <= toMs);
+  if (points.length < 2) return 0;
+  const meanX = points.reduce((sum, { x }) => sum + x, 0) / points.length;
+  const meanY = points.reduce((sum, { y }) => sum + y, 0) / points.length;
+  const above = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0);
+  const below = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+  return below === 0 ? 0 : above / below;
+}
+
+async function runProbe(
+  context: RunContext,
+  planOf: (overrides: Overrides) => RunPlan,
+  perMinute: number,
+  probe: number,
+): Promise<Result> {
+  const outDir = join(context.outDir, `probe-${probe}`);
+  const plan = planOf({ rate: rateOf(perMinute), durationMs: PROBE_MS });
+  const calm = { ...plan, scenario: { ...plan.scenario, steps: [] } };
+  try {
+    return await executeRun({ ...context, outDir, brief: true, keep: false }, calm);
+  } finally {
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+function rateOf(perMinute: number) {
+  return { kind: 'schedule', eventsPerSecond: perMinute / 60, text: rateText(perMinute) } as const;
+}
+
+function rateText(perMinute: number): string {
+  return Number.isFinite(perMinute) ? `${(perMinute / 1e6).toFixed(1)}M/min` : 'no higher rate';
+}

@@ -1,0 +1,95 @@
+// pass, fail or invalid, and why. Pure: the same evidence always gives the same verdict.
+//
+// Invalid: nothing can be concluded about the tool (the generator was late, the observer died, a fault never
+// happened). Fail: the tool, or an assertion of the scenario, did not hold. Both lists are given.
+
+import type { Result } from '../result.ts';
+import type { Scenario } from '../scenario.ts';
+import type { DestinationVerdict } from '../verifier/spec.ts';
+import type { Evidence } from './evidence.ts';
+
+type Figures = Pick<Result, 'conservation' | 'latencyMs' | 'ratePerMinute' | 'window'>;
+
+export interface Verdict {
+  readonly verdict: Result['verdict'];
+  readonly failures: readonly string[];
+}
+
+export function judge(evidence: Evidence, figures: Figures): Verdict {
+  const invalid = invalidities(evidence);
+  const failed = failuresOf(evidence, figures);
+  const verdict = invalid.length > 0 ? 'invalid' : failed.length > 0 ? 'fail' : 'pass';
+  return { verdict, failures: [...invalid, ...failed] };
+}
+
+function invalidities(evidence: Evidence): string[] {
+  const reasons = [...evidence.invalid];
+  const { manifest, plan } = evidence;
+  if (manifest === null) return [...reasons, 'the generator wrote no manifest'];
+  if (!manifest.final) reasons.push('the generator ended without a final manifest');
+  if (manifest.events < plan.events) {
+    reasons.push(`the generator wrote ${manifest.events} of ${plan.events} events`);
+  }
+  if (manifest.lateEvents > 0) {
+    const [late, max] = [manifest.lateEvents, Math.round(manifest.lagMs.max)];
+    reasons.push(
+      `the generator was late: ${late} events later than ${manifest.scheduleLagMsMax} ms, at most ${max} ms; ` +
+        'the machine cannot offer this rate beside the chain',
+    );
+  }
+  return reasons;
+}
+
+function failuresOf(evidence: Evidence, figures: Figures): string[] {
+  const { plan, destinations, misbehaved, drained, manifest } = evidence;
+  const { asserts } = plan.scenario;
+  const failures = [...misbehaved];
+  if (!drained) failures.push('not every destination had all bytes before the wait for them ended');
+  const judged = destinations.map(({ name }) => name);
+  const unjudged = evidence.books.nodes.filter(({ id, to }) => to.length === 0 && !judged.includes(id));
+  failures.push(...unjudged.map(({ id }) => `${id}: not verified`));
+  failures.push(...destinations.flatMap((destination) => countFailures(destination, asserts)));
+  const expired = manifest?.expired.length ?? 0;
+  if (expired > 0 && destinations.some(({ lost }) => lost.events > 0)) {
+    failures.push(
+      `${expired} source files were deleted, perhaps unread: the chain was slower than the generator`,
+    );
+  }
+  const p99 = figures.latencyMs?.p99;
+  if (asserts.latencyP99Max !== undefined && p99 !== undefined && p99 > asserts.latencyP99Max) {
+    failures.push(`latency p99 is ${p99.toFixed(0)} ms, expected at most ${asserts.latencyP99Max} ms`);
+  }
+  if (asserts.ratePerMinuteMin !== undefined && figures.ratePerMinute < asserts.ratePerMinuteMin) {
+    const rate = Math.round(figures.ratePerMinute);
+    failures.push(`${rate} events/min, expected at least ${asserts.ratePerMinuteMin}`);
+  }
+  const drainMs = figures.window.endMs - figures.window.sentMs;
+  if (asserts.drainMax !== undefined && plan.pace.kind === 'schedule' && drainMs > asserts.drainMax) {
+    const [took, most] = [drainMs / 1000, asserts.drainMax / 1000];
+    failures.push(
+      `the last event arrived ${took.toFixed(1)} s after it was sent, expected at most ${most} s`,
+    );
+  }
+  if (asserts.conservation === 'closed') failures.push(...openEquations(figures.conservation));
+  return failures;
+}
+
+function countFailures(destination: DestinationVerdict, asserts: Scenario['asserts']): string[] {
+  const counts = [
+    ['lost', destination.lost.events, asserts.lost],
+    ['duplicated', destination.duplicated.events, asserts.duplicated],
+    ['reordered', destination.reordered.events, asserts.reordered],
+    ['torn', destination.torn, asserts.torn],
+    ['foreign', destination.foreign, asserts.foreign],
+  ] as const;
+  return counts
+    .filter(([, count, most]) => most !== 'any' && count > most)
+    .map(([what, count, most]) => `${destination.name}: ${count} ${what}, expected at most ${most}`);
+}
+
+function openEquations({ state, equations }: Result['conservation']): string[] {
+  if (state === 'unknown') return ['conservation could not be checked: no accounts'];
+  return equations
+    .filter(({ holds }) => !holds)
+    .map(({ where, text, left, right }) => `${where}: ${text} does not hold (${left} against ${right})`);
+}
