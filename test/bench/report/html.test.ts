@@ -186,10 +186,9 @@ test('random text anywhere in a result stays text', (t) => {
 });
 
 test('an object where text belongs cannot pass for markup', (t) => {
-  const broken: Result = JSON.parse(
-    JSON.stringify({ ...passingResult(), notes: [{ html: '<b>bold</b>', toString: '<b>bold</b>' }] }),
-  );
-  t.throws(() => renderReport(broken));
+  const notes = [{ html: '<b>bold</b>' }];
+  const broken: Result = JSON.parse(JSON.stringify({ ...passingResult(), notes }));
+  t.deepEqual(inventory(renderReport(broken)), inventory(renderReport(passingResult())));
 });
 
 test('only the scripts whose hashes are in the policy can run', (t) => {
