@@ -28,6 +28,7 @@ import {
   parseHello,
   type Welcome,
 } from '../wire/handshake.ts';
+import type { Slabs } from '../wire/slabs.ts';
 import type { Lane, LaneHolder, Lanes } from './lane.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
 
@@ -52,6 +53,7 @@ interface Open {
 export class Inbound implements LaneHolder {
   readonly peer: string;
   readonly #socket: Socket;
+  readonly #slabs: Slabs;
   readonly #log: EventLog;
   readonly #lanes: Lanes;
   readonly #options: InboundOptions;
@@ -69,18 +71,22 @@ export class Inbound implements LaneHolder {
 
   constructor(
     socket: Socket,
-    parts: { log: EventLog; lanes: Lanes; counters: ReceiveCounters; options: InboundOptions },
+    parts: { log: EventLog; lanes: Lanes; counters: ReceiveCounters; slabs: Slabs; options: InboundOptions },
   ) {
     this.#socket = socket;
     this.#log = parts.log;
     this.#lanes = parts.lanes;
     this.#counters = parts.counters;
+    this.#slabs = parts.slabs;
     this.#options = parts.options;
     this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
     const { batchBytesMax, heartbeatMs, handshakeTimeoutMs } = parts.options;
-    this.#parser = new FrameParser({ messageBytesMax: MESSAGE_BYTES_MAX, batchBytesMax });
+    this.#parser = new FrameParser({
+      messageBytesMax: MESSAGE_BYTES_MAX,
+      batchBytesMax,
+      bodyBuffer: (bytes) => this.#slabs.take(bytes),
+    });
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (error) => this.#end('socket-error', error));
     socket.on('close', () => this.#end('disconnected', null));
     let beatAt = Date.now();
@@ -118,7 +124,8 @@ export class Inbound implements LaneHolder {
     this.#socket.end(() => this.#end('stopped', null));
   }
 
-  #onData(chunk: Buffer): void {
+  /** Bytes from the socket; they are used up when this returns. */
+  take(chunk: Buffer): void {
     this.#heardAt = Date.now();
     if (this.#closing) return;
     try {
@@ -197,38 +204,37 @@ export class Inbound implements LaneHolder {
     this.#write(encodeMessage(FrameType.welcome, welcome, windowBytes));
   }
 
-  #takeBatch(header: FrameHeader, body: readonly Buffer[]): void {
+  #takeBatch(header: FrameHeader, body: Buffer): void {
     const open = this.#opened();
     const { from, to, bodyBytes, events } = header;
     if (to - from !== bodyBytes || bodyBytes === 0)
       throw protocolError('batch-range', 'the range of a batch is not its size');
-    if (body.at(-1)?.at(-1) !== NEWLINE)
-      throw protocolError('batch-torn', 'a batch does not end with a whole event');
-    const counted = body.reduce((sum, piece) => sum + countEvents(piece), 0);
+    if (body.at(-1) !== NEWLINE) throw protocolError('batch-torn', 'a batch does not end with a whole event');
+    const counted = countEvents(body);
     if (counted !== events)
       throw protocolError('event-count', `a batch of ${counted} events says it has ${events}`);
     this.#counters.read(events, bodyBytes);
     if (to <= open.next) {
       this.#suppress(open, header);
+      this.#slabs.giveBack(body);
       return;
     }
     if (from !== open.next)
       throw protocolError('gap', `a batch begins at ${from}, expected was ${open.next}`);
     open.next = to;
-    this.#settle(
-      open.lane,
-      header,
-      this.#log.append({
+    const commit = this.#log
+      .append({
         source: open.source,
         from,
         end: to,
-        chunks: body,
+        chunks: [body],
         bytes: bodyBytes,
         events,
         crc: header.crc,
         sequence: header.sequence,
-      }),
-    );
+      })
+      .finally(() => this.#slabs.giveBack(body));
+    this.#settle(open.lane, header, commit);
   }
 
   #takeSkip(header: FrameHeader): void {

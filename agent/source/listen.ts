@@ -6,6 +6,8 @@ import { type Address, formatAddress } from '../config/address.ts';
 import { fromSystemError } from '../errors.ts';
 import type { SourceSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
+import { adopt } from '../wire/adopt.ts';
+import { Slabs } from '../wire/slabs.ts';
 import { Inbound, type InboundOptions } from './inbound.ts';
 import { Lanes } from './lane.ts';
 import { ReceiveCounters } from './receive-counters.ts';
@@ -19,6 +21,7 @@ export interface ListenOptions extends InboundOptions {
 
 /** Reasons that end a connection without anyone having done anything wrong. */
 const ORDINARY = new Set(['bye', 'stopped', 'disconnected', 'superseded']);
+const READ_BYTES = 256 * 1024;
 const LOG_EVERY_MS = 10_000;
 
 export class ListenSource {
@@ -27,6 +30,8 @@ export class ListenSource {
   readonly #logger: Logger;
   readonly #server: net.Server;
   readonly #lanes: Lanes;
+  readonly #slabs: Slabs;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #counters: ReceiveCounters;
   readonly #connections = new Set<Inbound>();
   readonly #outcomes = new Map<string, number>([['accepted', 0]]);
@@ -39,7 +44,8 @@ export class ListenSource {
     this.#logger = logger.child({ source: options.name });
     this.#lanes = new Lanes(log, options.name, options.peersMax);
     this.#counters = new ReceiveCounters(log.counts(options.name));
-    this.#server = net.createServer((socket) => this.#accept(socket));
+    this.#slabs = new Slabs(2 * options.windowBytes);
+    this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
   /** @throws SpillwayError `address-in-use`, or what else the address has against it. */
@@ -93,15 +99,21 @@ export class ListenSource {
     );
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(accepted: net.Socket): void {
     if (this.#connections.size >= this.#options.connectionsMax || this.#closing !== null) {
       this.#count('too-many-connections');
-      socket.destroy();
+      accepted.destroy();
       return;
     }
     this.#count('accepted');
-    const parts = { log: this.#log, lanes: this.#lanes, counters: this.#counters, options: this.#options };
-    const connection = new Inbound(socket, parts);
+    const socket = adopt(accepted, this.#readBuffer, (chunk) => connection.take(chunk));
+    const connection = new Inbound(socket, {
+      log: this.#log,
+      lanes: this.#lanes,
+      counters: this.#counters,
+      slabs: this.#slabs,
+      options: this.#options,
+    });
     this.#connections.add(connection);
     void connection.closed.then(({ reason, error }) => {
       this.#connections.delete(connection);

@@ -14,7 +14,7 @@
 //   bye      both ways            a clean end: nothing follows
 //
 // Credit is a running total: the sender may have sent at most that many body bytes on this connection. A header is
-// checked before anything is allocated for its body, and bodies are kept as the pieces they arrived in.
+// checked before anything is allocated for its body.
 
 import { crc32 } from 'node:zlib';
 import { getU64, putU64 } from '../bytes.ts';
@@ -56,8 +56,8 @@ export interface FrameHeader {
 
 export interface Frame {
   readonly header: FrameHeader;
-  /** The body in the pieces it arrived in; checked against the header's checksum. */
-  readonly body: readonly Buffer[];
+  /** Checked against the header's checksum. Of a batch: from the parser's `bodyBuffer`. */
+  readonly body: Buffer;
 }
 
 const NOTHING: FrameHeader = {
@@ -99,7 +99,11 @@ export interface ParserLimits {
   /** Of hello, welcome and refuse. */
   readonly messageBytesMax: number;
   readonly batchBytesMax: number;
+  /** Where the body of a batch is put together. */
+  readonly bodyBuffer?: (bytes: number) => Buffer;
 }
+
+const EMPTY = Buffer.alloc(0);
 
 /** Takes bytes as they come, gives whole frames. After it has thrown, the connection is of no more use. */
 export class FrameParser {
@@ -107,7 +111,7 @@ export class FrameParser {
   readonly #head = Buffer.alloc(HEADER_BYTES);
   #headBytes = 0;
   #header: FrameHeader | null = null;
-  #body: Buffer[] = [];
+  #body: Buffer = EMPTY;
   #bodyBytes = 0;
   #crc = 0;
 
@@ -129,12 +133,15 @@ export class FrameParser {
           return;
         }
         this.#header = this.#decode();
-        if (this.#header.bodyBytes > 0) continue;
+        if (this.#header.bodyBytes > 0) {
+          this.#body = this.#bodyBuffer(this.#header);
+          continue;
+        }
       } else {
         const take = Math.min(this.#header.bodyBytes - this.#bodyBytes, chunk.length - at);
         const piece = chunk.subarray(at, at + take);
         this.#crc = crc32(piece, this.#crc);
-        this.#body.push(piece);
+        piece.copy(this.#body, this.#bodyBytes);
         this.#bodyBytes += take;
         at += take;
         if (this.#bodyBytes < this.#header.bodyBytes) return;
@@ -150,10 +157,17 @@ export class FrameParser {
     const body = this.#body;
     this.#header = null;
     this.#headBytes = 0;
-    this.#body = [];
+    this.#body = EMPTY;
     this.#bodyBytes = 0;
     this.#crc = 0;
     return { header, body };
+  }
+
+  #bodyBuffer({ type, bodyBytes }: FrameHeader): Buffer {
+    const { bodyBuffer } = this.#limits;
+    return type === FrameType.batch && bodyBuffer !== undefined
+      ? bodyBuffer(bodyBytes)
+      : Buffer.allocUnsafe(bodyBytes);
   }
 
   #decode(): FrameHeader {

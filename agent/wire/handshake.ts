@@ -60,7 +60,7 @@ export const parseRefusal = (frame: Frame): Refusal => parse(frame, refuseSchema
 function parse<T>(frame: Frame, schema: z.ZodType<T>, what: string): T {
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.concat(frame.body).toString());
+    json = JSON.parse(frame.body.toString());
   } catch {
     throw protocolError('handshake', `the ${what} of the peer is not JSON`);
   }
