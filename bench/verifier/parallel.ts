@@ -1,0 +1,50 @@
+// Judges several destinations at once, each in a thread of its own: after a run the processors are free, and a
+// destination is a gigabyte or more. This file is both sides: the main thread starts it again as the worker.
+
+import { availableParallelism } from 'node:os';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import fastq from 'fastq';
+import { readManifest } from '../generator/manifest.ts';
+import { readArrivals } from '../observer/arrivals.ts';
+import type { DestinationVerdict } from './spec.ts';
+import { type VerifyRequest, verify } from './verify.ts';
+
+/** Everything by path, so that little has to be copied between threads. */
+export interface VerifyJob {
+  readonly name: string;
+  readonly manifestPaths: readonly string[];
+  readonly eventFiles: VerifyRequest['eventFiles'];
+  readonly arrivalsPath?: string;
+}
+
+/** Verdicts in the order of the jobs; at most one thread a processor. */
+export async function verifyAll(jobs: readonly VerifyJob[]): Promise<readonly DestinationVerdict[]> {
+  const queue = fastq.promise(verifyInThread, availableParallelism());
+  return Promise.all(jobs.map((job) => queue.push(job)));
+}
+
+function verifyInThread(job: VerifyJob): Promise<DestinationVerdict> {
+  const { promise, resolve, reject } = Promise.withResolvers<DestinationVerdict>();
+  const worker = new Worker(new URL(import.meta.url), { workerData: job });
+  worker.once('message', resolve);
+  worker.once('error', reject);
+  worker.once('exit', (code) => reject(new Error(`the verifier of ${job.name} ended with status ${code}`)));
+  return promise;
+}
+
+async function runJob({
+  name,
+  manifestPaths,
+  eventFiles,
+  arrivalsPath,
+}: VerifyJob): Promise<DestinationVerdict> {
+  const manifests = await Promise.all(manifestPaths.map(readManifest));
+  const arrivals = arrivalsPath === undefined ? undefined : await readArrivals(arrivalsPath);
+  return verify({ name, manifests, eventFiles, ...(arrivals && { arrivals }) });
+}
+
+if (!isMainThread && parentPort && isJob(workerData)) parentPort.postMessage(await runJob(workerData));
+
+function isJob(data: unknown): data is VerifyJob {
+  return typeof data === 'object' && data !== null && 'manifestPaths' in data;
+}
