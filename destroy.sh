@@ -77,9 +77,11 @@ list_folders() {
 has_tmux() { command -v tmux >/dev/null && tmux -L "$tmux_server" has-session 2>/dev/null; }
 
 describe() { # what is there now, one thing a line; nothing when all is gone
-  local pid
+  local pid command
   while read -r pid _; do
-    [[ -n $pid ]] && echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c 1-120)"
+    command=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")
+    command=${command//"$root/"/}
+    [[ -n $pid ]] && echo "process $pid: ${command:0:120}"
   done <<<"$(list_processes)"
   list_folders | sed 's/^/folder /'
   if has_tmux; then echo "tmux session $tmux_server"; fi
@@ -126,7 +128,7 @@ if has_tmux; then
 fi
 # The bench stops its chains gently and in order; what it cannot, or when it is not there, is swept up below.
 if [[ -n $processes && -f $root/bench/main.ts ]] && node=$("$root/scripts/node.sh" 2>/dev/null); then
-  timeout 120 "$node" "$root/bench/main.ts" down || echo "bench down did not finish; stopping the rest myself" >&2
+  timeout 120 "$node" "$root/bench/main.ts" down >/dev/null || echo "bench down did not finish; stopping the rest myself" >&2
 fi
 if ! wait_gone 0; then
   signal_all TERM

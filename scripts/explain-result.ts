@@ -22,19 +22,12 @@ if (file === undefined) {
   process.exitCode = pass ? 0 : 1;
 }
 
-function carried(result: Result): string {
-  const { destinations, latencyMs } = result;
-  const worst = Math.min(...destinations.map((destination) => destination.delivered));
-  const lost = Math.max(...destinations.map((destination) => destination.lost.events));
-  const doubled = Math.max(...destinations.map((destination) => destination.duplicated.events));
-  const latency =
-    latencyMs === null
-      ? ''
-      : `; latency p50 ${ms(latencyMs.p50)}, p99 ${ms(latencyMs.p99)}, max ${ms(latencyMs.max)}`;
-  return [
-    `${result.verdict}: ${count(result.sent)} events sent, ${count(worst)} delivered at each of ${destinations.length} destinations`,
-    `  ${perMinute(result.ratePerMinute)} carried${result.offeredPerMinute === null ? '' : ` of ${perMinute(result.offeredPerMinute)} offered`} (${result.mbPerSecond.toFixed(1)} MB/s), ${count(lost)} lost, ${count(doubled)} doubled${latency}`,
-  ].join('\n');
+function carried({ verdict, ratePerMinute, offeredPerMinute, window, machine, cpuCores }: Result): string {
+  const offered = offeredPerMinute === null ? '' : ` of ${perMinute(offeredPerMinute)} offered`;
+  const seconds = ((window.endMs - window.startMs) / 1000).toFixed(0);
+  const cores = `${cpuCores.toFixed(1)} of ${machine.cores} cores`;
+  const said = verdict === 'pass' ? 'this machine carries it' : `this machine did not carry it (${verdict})`;
+  return `${said}: ${perMinute(ratePerMinute)}${offered} for ${seconds} s, the chain using ${cores}`;
 }
 
 function failed({ failures }: Result): string[] {
@@ -97,8 +90,4 @@ function perMinute(events: number): string {
 
 function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -44,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const target = findTarget(request.dir);
   const census = new Census(target.dir, target.isEventFile);
+  await census.read(); // counts whatever there is, which may take a while; rates are measured from the next on
   let before = await look(census, target);
   if (request.watchMs !== null && process.stdout.isTTY) process.stdout.write('\x1b[2J');
   let waitMs = Math.min(SAMPLE_MS, request.watchMs ?? SAMPLE_MS); // the first one soon, however slow the rest
