@@ -86,10 +86,11 @@ export function formatElapsed(seconds: number): string {
   return seconds < 0 && whole > 0 ? `-${text}` : text;
 }
 
-/** Cores or CPU seconds: two decimals, three below 0.1. */
+/** Cores or CPU seconds: two decimals, three below 0.1, fewer from 10 up. */
 export function formatCores(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  return value.toFixed(value !== 0 && Math.abs(value) < 0.0995 ? 3 : 2);
+  const size = Math.abs(value);
+  return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.0995 || size === 0 ? 2 : 3);
 }
 
 export function formatPercent(value: number): string {

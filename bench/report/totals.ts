@@ -95,7 +95,7 @@ export function meanRateBytes(result: Result, name: string): number | null {
     const since = timeMs[index - 1] ?? Math.min(time, result.window.startMs);
     if (rate <= 0) continue;
     bytes += (rate * (time - since)) / 1000;
-    until = time;
+    until = Math.min(time, result.window.endMs);
   }
   const spanMs = until - result.window.startMs;
   return spanMs > 0 ? (bytes * 1000) / spanMs : null;

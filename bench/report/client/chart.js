@@ -138,15 +138,25 @@ function axesOf({ chart, unit, page, data }, most) {
   return [x, y, right];
 }
 
-function writeLegend(plot, { view, unit, legend }) {
+function writeLegend(plot, { view, unit, legend, page }) {
   for (const index of view.series.keys()) {
     const at = plot.legend.idxs?.[index + 1];
     const values = plot.data[index + 1];
     const value = at === null || at === undefined ? undefined : values[at];
     const text =
-      value === undefined ? legend.summary(values, unit.write) : value === null ? '–' : unit.write(value);
+      value === undefined
+        ? legend.summary(withinRun(plot.data[0], values, page.endAt), unit.write)
+        : value === null
+          ? '–'
+          : unit.write(value);
     legend.write(index, text);
   }
+}
+
+/** Without what was sampled before the first event was due and after the last one had arrived. */
+function withinRun(times, values, endAt) {
+  const within = values.filter((_, index) => times[index] >= 0 && times[index] <= endAt);
+  return within.some((value) => value !== null) ? within : values;
 }
 
 /** After the last event was sent. */

@@ -3,7 +3,7 @@
 import type { Result } from '../../result.ts';
 import { formatBytes, formatBytesPerSecond, formatEvents, formatPerMinute, plural } from '../format.ts';
 import { shorten, shortNames } from '../printable.ts';
-import { damageOf, damageSum, directoryRateBytes } from '../totals.ts';
+import { damageOf, damageSum, directoryRateBytes, spans } from '../totals.ts';
 import type { Box, Line, Sizes } from './chain-layout.ts';
 import { GENERATOR, layoutChain } from './chain-layout.ts';
 import type { Colours } from './colours.ts';
@@ -40,9 +40,7 @@ ${lines.map((line) => hopLine(result, line, tip, manyTools))}${boxes.map((box) =
 
 function hopLine(result: Result, line: Line, tip: string, namesTool: boolean): Markup {
   const bytes =
-    line.hop === null
-      ? directoryRateBytes(result, 'source', 'source')
-      : directoryRateBytes(result, line.hop.name, line.to);
+    line.hop === null ? generatorRateBytes(result) : directoryRateBytes(result, line.hop.name, line.to);
   const perMinute = bytes === null || result.eventBytes <= 0 ? null : (bytes / result.eventBytes) * 60;
   const text = (y: number, kind: string, words: string): Markup =>
     html`<text x="${line.labelX}" y="${line.labelY + y}" class="${kind}">${words}</text>`;
@@ -66,6 +64,11 @@ function place(result: Result, colours: Colours, box: Box, sizes: Sizes, name: s
 <rect class="box" width="${width}" height="${height}" rx="4"/>${strip}
 <text x="${width / 2 + 2}" y="19" class="name">${name}</text>
 <text x="${width / 2 + 2}" y="35" class="detail">${shorten(detail(result, box), Math.floor((width - 12) / 6))}</text></g>`;
+}
+
+function generatorRateBytes(result: Result): number | null {
+  const { sendMs } = spans(result);
+  return sendMs > 0 ? (result.sentBytes * 1000) / sendMs : null;
 }
 
 /** The second line in a box. */

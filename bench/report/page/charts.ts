@@ -2,10 +2,14 @@
 
 import type { Result } from '../../result.ts';
 import { formatDuration } from '../format.ts';
-import type { Chart, ChartPage, ChartSeries } from './chart-data.ts';
+import { shortNames } from '../printable.ts';
+import type { Chart, ChartPage, ChartSeries } from './chart.ts';
 import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
 import { swatch } from './swatch.ts';
+
+/** Longer names are shortened in legends; tables have them in full. */
+const LABEL_LENGTH = 30;
 
 export function charts(result: Result, page: ChartPage): Markup {
   if (page.charts.length === 0)
@@ -30,7 +34,7 @@ function timeline(result: Result, page: ChartPage): Markup | null {
 function frame(chart: Chart): Markup {
   return html`<figure class="chart" id="chart-${chart.id}" data-chart="${chart.id}"><figcaption><h3>${chart.title}</h3><p>${chart.explanation}</p></figcaption>
 ${choice(chart)}
-<div class="legend" role="group" aria-label="Series of ${chart.title}">${(chart.views[0]?.series ?? []).map(entry)}</div>
+<div class="legend" role="group" aria-label="Series of ${chart.title}">${legend(chart.views[0]?.series ?? [])}</div>
 <div class="plot"></div></figure>`;
 }
 
@@ -42,6 +46,13 @@ function choice(chart: Chart): Markup | null {
   )}</div>`;
 }
 
-function entry(series: ChartSeries, index: number): Markup {
-  return html`<button type="button" data-series="${index}" aria-pressed="true" title="${series.name}">${swatch(series.stroke)} <span class="label">${series.name}</span> <output></output></button>`;
+function legend(list: readonly ChartSeries[]): readonly Markup[] {
+  const short = shortNames(
+    list.map(({ name }) => name),
+    LABEL_LENGTH,
+  );
+  return list.map(
+    ({ name, stroke }, index) =>
+      html`<button type="button" data-series="${index}" aria-pressed="true" title="${name}">${swatch(stroke)} <span class="label">${short.get(name) ?? name}</span> <output></output></button>`,
+  );
 }

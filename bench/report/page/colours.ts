@@ -3,7 +3,7 @@
 // Places (event directories) take the colours in chain order; a process of the tool takes the colour of the place in
 // its name; processes of the rig are grey. Past eight colours the same ones come again with a dashed line.
 
-import type { Result } from '../../result.ts';
+import type { ProcessFigures, Result } from '../../result.ts';
 
 export const HUES = 8;
 export const GREYS = 4;
@@ -59,6 +59,17 @@ export function depth(result: Result, place: string): number {
   return 0;
 }
 
+/** Processes as they are listed everywhere: the tool's in chain order, then the rig's. */
+export function processOrder(result: Result): readonly ProcessFigures[] {
+  const places = placesOf(result);
+  const position = ({ name, group }: ProcessFigures): number => {
+    const home = homeOf(name, places);
+    if (group === 'rig') return places.length + 1;
+    return home === undefined ? places.length : places.indexOf(home);
+  };
+  return [...result.processes].sort((a, b) => position(a) - position(b));
+}
+
 function assignProcesses(
   result: Result,
   places: readonly string[],
@@ -68,7 +79,7 @@ function assignProcesses(
   const strokes = new Map<string, Stroke>();
   const taken = new Set<string>();
   let rig = 0;
-  for (const process of result.processes) {
+  for (const process of processOrder(result)) {
     if (process.group === 'rig') {
       strokes.set(process.name, grey(rig));
       rig += 1;

@@ -71,7 +71,7 @@ function memory(result: Result): Markup {
     .filter(({ group }) => group === 'tool')
     .sort((a, b) => b.rssBytesMax - a.rssBytesMax)[0];
   return tile(
-    'Memory, largest process',
+    'Memory, largest',
     formatBytes(result.rssBytesMax),
     [largest === undefined ? 'peak resident set' : `peak resident set of ${largest.name}`],
     'slim',

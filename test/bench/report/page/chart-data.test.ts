@@ -1,6 +1,7 @@
 import test from 'ava';
-import { chartPage, POINTS_MAX } from '../../../../bench/report/page/chart-data.ts';
+import { chartPage } from '../../../../bench/report/page/chart-data.ts';
 import { assignColours } from '../../../../bench/report/page/colours.ts';
+import { POINTS_MAX } from '../../../../bench/report/page/view.ts';
 import type { Result } from '../../../../bench/result.ts';
 import { passingResult, START_MS } from '../fixture.ts';
 
