@@ -2,10 +2,8 @@
 // for durable runs, socat copying the same bytes for unsynced ones.
 
 import { spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainLayout } from '../chain/layout.ts';
 import { markers } from '../chain/layout.ts';
@@ -50,16 +48,11 @@ export async function probeSocatCopy(
   const path = join(layout.dataDir, 'probe.bin');
   const [host, port] = [layout.etcdAddress, COPY_PORT];
   const env = { ...process.env, ...found.env, ...markers(layout) };
-  const start = (args: readonly string[], input: 'ignore' | 'pipe') => {
-    return spawn(found.binary, ['-u', '-b', String(BLOCK_BYTES), ...args], {
-      env,
-      stdio: [input, 'ignore', 'ignore'],
-    });
-  };
-  const receiver = start(
-    [`TCP-LISTEN:${port},bind=${host},reuseaddr,fork`, `OPEN:${path},creat,append`],
-    'ignore',
-  );
+  const listen = [`TCP-LISTEN:${port},bind=${host},reuseaddr,fork`, `OPEN:${path},creat,append`];
+  const receiver = spawn(found.binary, ['-u', '-b', String(BLOCK_BYTES), ...listen], {
+    env,
+    stdio: 'ignore',
+  });
   try {
     for (let tries = 0; (await probe({ kind: 'tcp', host, port })) !== null; tries++) {
       if (tries === READY_TRIES || signal.aborted) return null;
@@ -67,10 +60,9 @@ export async function probeSocatCopy(
     }
     const total = await takeFiles(files);
     const beganMs = performance.now();
-    const sender = start(['-', `TCP:${host}:${port}`], 'pipe');
-    const feeding = feed(total.files, sender.stdin);
+    const send = `cat "$@" | '${found.binary}' -u -b ${BLOCK_BYTES} - TCP:${host}:${port}`;
+    const sender = spawn('sh', ['-c', send, 'sh', ...total.files], { env, stdio: 'ignore' });
     const took = await waitForBytes(path, total.bytes, beganMs, signal);
-    await feeding;
     sender.kill('SIGKILL');
     return took === null ? null : { mbPerSecond: total.bytes / 1e3 / took };
   } finally {
@@ -89,19 +81,6 @@ async function takeFiles(files: readonly string[]): Promise<{ files: string[]; b
     bytes += size;
   }
   return { files: taken, bytes };
-}
-
-/** A broken pipe shows as bytes that never arrive. */
-async function feed(files: readonly string[], into: NodeJS.WritableStream | null): Promise<void> {
-  if (into === null) return;
-  try {
-    for (const [index, file] of files.entries()) {
-      const end = index === files.length - 1;
-      await pipeline(createReadStream(file, { highWaterMark: BLOCK_BYTES }), into, { end });
-    }
-  } catch {
-    return;
-  }
 }
 
 async function waitForBytes(

@@ -1,7 +1,8 @@
 // One run: chain up, load, faults, drain, accounts, chain down, verification, result. Whatever happens in between,
 // everything that was started is stopped, and a result is written; one that was cut short is invalid.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import { type OpenChain, openChain } from './chain.ts';
@@ -17,6 +18,8 @@ import { verifyNodes } from './verification.ts';
 /** After Ctrl-C nobody waits for a long drain. */
 const HURRIED_STOP_MS = 3000;
 const STOP_MS = 15_000;
+const STALE =
+  /^(arrivals-.*\.bin|samples\.jsonl|manifest\.json|(generator|observer)(-spec)?\.(json|out)|result\.json|report\.html)$/;
 
 export interface RunContext {
   readonly root: string;
@@ -33,7 +36,7 @@ export interface RunContext {
 
 export async function executeRun(context: RunContext, plan: RunPlan): Promise<Result> {
   const draft = new Draft(plan);
-  await mkdir(context.outDir, { recursive: true });
+  await emptyOut(context.outDir);
   const open = await openChain(context, plan, draft);
   const machine = await describeMachine(open.chain.layout.dataDir);
   const commit = await describeCommit(context.root);
@@ -46,6 +49,14 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Re
     await takeDown(context, draft, open);
   }
   return resultOf(draft.evidence(machine, commit));
+}
+
+/** What an earlier run left there would be taken for this one's. */
+async function emptyOut(outDir: string): Promise<void> {
+  await mkdir(outDir, { recursive: true });
+  const names = await readdir(outDir);
+  const stale = names.filter((name) => STALE.test(name));
+  await Promise.all(stale.map((name) => rm(join(outDir, name))));
 }
 
 async function gather(context: RunContext, plan: RunPlan, draft: Draft, open: OpenChain): Promise<void> {
