@@ -26,7 +26,7 @@ export function formatScaled(value: number, units: readonly string[]): string {
   let text = scaled.toFixed(scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2);
   if (unit === 0 && Number.isInteger(scaled)) text = String(scaled);
   if (scaled > 0 && scaled < 0.005) text = '<0.01';
-  return `${value < 0 && scaled > 0 ? '-' : ''}${text} ${units[unit]}`.trim();
+  return `${value < 0 && scaled > 0 ? '-' : ''}${text} ${units[unit]}`.replace(' /', '/').trim();
 }
 
 /** 9999000 -> `10.0 M`. */

@@ -20,6 +20,7 @@ export function takeChart(figure, chart, page) {
     const data = columns(view, unit, page.span);
     const options = optionsOf({ chart, page, unit, view, data, legend, width: place.clientWidth });
     plot = new uPlot(options, data, place);
+    legend.hold();
   };
   for (const button of figure.querySelectorAll('.choice button')) {
     button.addEventListener('click', () => {
@@ -31,7 +32,9 @@ export function takeChart(figure, chart, page) {
   }
   new ResizeObserver(() => {
     const width = place.clientWidth;
-    if (plot && width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height });
+    if (!plot || width === 0 || width === plot.width) return;
+    plot.setSize({ width, height: plot.height });
+    legend.hold();
   }).observe(place);
   return { draw };
 }

@@ -15,7 +15,12 @@ export function legendOf(figure, idle, onToggle) {
     const output = entries[index]?.querySelector('output');
     if (output && output.textContent !== text) output.textContent = text;
   };
-  return { isShown, write, summary: (values, format) => summary(values, idle, format) };
+  // Values under the cursor are shorter than summaries: without this the chart would jump when it is pointed at.
+  const hold = () => {
+    box.style.minHeight = '';
+    box.style.minHeight = `${box.offsetHeight}px`;
+  };
+  return { isShown, write, hold, summary: (values, format) => summary(values, idle, format) };
 }
 
 /** What stands there while nobody points. */

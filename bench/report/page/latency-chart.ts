@@ -7,6 +7,8 @@ import { highest, viewOf } from './view.ts';
 
 /** Stands for nothing on a logarithmic scale. */
 const LATENCY_FLOOR_MS = 0.1;
+/** A point sums up the second that begins at its time, and stands in its middle. */
+const SECOND_MS = 1000;
 
 const PERCENTILES = [
   { key: 'p50', name: 'p50', stroke: { colour: 'l0', dash: 0 } },
@@ -59,7 +61,7 @@ function latencyView(label: string, result: Result, points: readonly LatencyPoin
   return viewOf(
     label,
     result,
-    points.map(({ timeMs }) => timeMs),
+    points.map(({ timeMs }) => timeMs + SECOND_MS / 2),
     list,
     colour,
     highest,

@@ -146,7 +146,9 @@ function element(figure: Figure | undefined): unknown {
   if (figure === undefined) return null;
   return {
     querySelector: (selector: string) =>
-      selector === '.legend' ? { querySelectorAll: () => figure.legend } : { clientWidth: 500 },
+      selector === '.legend'
+        ? { querySelectorAll: () => figure.legend, style: {}, offsetHeight: 20 }
+        : { clientWidth: 500 },
     querySelectorAll: () => figure.choice,
   };
 }

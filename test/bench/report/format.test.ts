@@ -62,12 +62,14 @@ check('bytes per second', formatBytesPerSecond, [
 ]);
 
 check('events per minute', formatPerMinute, [
-  [0, '0 /min'],
+  [0, '0/min'],
   [10_000_000, '10.0 M/min'],
   [240e6, '240 M/min'],
 ]);
 
 check('events per second', formatPerSecond, [
+  [0, '0/s'],
+  [999, '999/s'],
   [166_667, '167 k/s'],
   [7.3e6, '7.30 M/s'],
 ]);
