@@ -43,6 +43,7 @@ export class LagMeter {
   }
 
   get p99Ms(): number {
-    return this.#histogram.totalCount === 0 ? 0 : this.#histogram.getValueAtPercentile(99) / UNITS_PER_MS;
+    if (this.#histogram.totalCount === 0) return 0;
+    return Math.min(this.maxMs, this.#histogram.getValueAtPercentile(99) / UNITS_PER_MS);
   }
 }

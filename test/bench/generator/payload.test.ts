@@ -21,7 +21,11 @@ function text(payload: Payload, first: number, count: number): string {
 }
 
 // A change of these bytes makes every older manifest unverifiable: change them on purpose or not at all.
-const KNOWN_CRC32: Readonly<Record<Format, number>> = { influx: 595_126_656, graphite: 105_324_856, json: 2_149_137_862 };
+const KNOWN_CRC32: Readonly<Record<Format, number>> = {
+  influx: 595_126_656,
+  graphite: 105_324_856,
+  json: 2_149_137_862,
+};
 
 for (const format of ALL) {
   test(`${format}: the same seed gives the bytes it always gave`, async (t) => {
