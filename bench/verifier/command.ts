@@ -11,8 +11,8 @@ import { verify } from './verify.ts';
 
 export const VERIFY_USAGE = `usage: verify --manifest FILE [--manifest FILE]... [--include GLOB]... [--json] EVENTS...
 
-EVENTS are event files or directories of them, in writing order. Inside a directory the order is: by the number
-in the names; x.log.2 before x.log.1 before x.log; else by the time of the last change. --include says which
+EVENTS are event files or directories of them, in writing order. Inside a directory the order is: x.log.2
+before x.log.1 before x.log; else by the number in the names; else by the time of the last change. --include says which
 files of a directory are event files (default: *.log, *.log.*, *.log-*).
 Exit status: 0 if every event arrived once, intact and in order; 1 if not; 2 for bad usage.
 `;

@@ -1,10 +1,10 @@
 // Which files of a directory hold events, and in which order they were written.
 //
 // The rule, in this order:
-// 1. names that differ in one number only (events-000001.log, 00000000000000000000.log, out-9.log and out-10.log):
-//    by that number;
-// 2. logrotate's names (x.log, x.log.1, x.log.2; also x.log-20260131): the highest number first, or the earliest
+// 1. logrotate's names (x.log, x.log.1, x.log.2; also x.log-20260131): the highest number first, or the earliest
 //    date, and the name without one last; compressed files are refused, not skipped;
+// 2. names that differ in one number only (events-000001.log, 00000000000000000000.log, out-9.log and out-10.log):
+//    by that number;
 // 3. anything else: by the time of the last change, then by name.
 
 import { readdir, stat } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export async function listEventFiles(
   const names = entries.filter((entry) => entry.isFile() && matches(entry.name)).map(({ name }) => name);
   const compressed = names.find((name) => COMPRESSED.test(name));
   if (compressed) throw new VerifyError(`${join(dir, compressed)} is compressed: unpack it first`);
-  const ordered = byOneNumber(names) ?? byRotation(names) ?? (await byTime(dir, names));
+  const ordered = byRotation(names) ?? byOneNumber(names) ?? (await byTime(dir, names));
   return ordered.map((name) => join(dir, name));
 }
 
@@ -40,12 +40,12 @@ function byOneNumber(names: readonly string[]): readonly string[] | null {
   return names.toSorted((a, b) => compareNumbers(NUMBERED.exec(a)?.[2] ?? '', NUMBERED.exec(b)?.[2] ?? ''));
 }
 
-const ROTATED = /^(.*?)(?:\.(\d+)|-(\d+))?$/;
+const ROTATED = /^(.*\.log)(?:\.(\d+)|-(\d+))?$/;
 
 function byRotation(names: readonly string[]): readonly string[] | null {
   const parts = names.map((name) => ({ name, match: ROTATED.exec(name) }));
   const base = parts[0]?.match?.[1];
-  if (!parts.every(({ match }) => match?.[1] === base)) return null;
+  if (base === undefined || !parts.every(({ match }) => match?.[1] === base)) return null;
   const dated = parts
     .filter(({ match }) => match?.[3])
     .sort((a, b) => compareNumbers(a.match?.[3] ?? '', b.match?.[3] ?? ''));
