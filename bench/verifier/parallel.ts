@@ -6,6 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import fastq from 'fastq';
 import { readManifest } from '../generator/manifest.ts';
 import { readArrivals } from '../observer/arrivals.ts';
+import { VerifyError } from './errors.ts';
 import type { DestinationVerdict } from './spec.ts';
 import { type VerifyRequest, verify } from './verify.ts';
 
@@ -27,7 +28,9 @@ function verifyInThread(job: VerifyJob): Promise<DestinationVerdict> {
   const { promise, resolve, reject } = Promise.withResolvers<DestinationVerdict>();
   const worker = new Worker(new URL(import.meta.url), { workerData: job });
   worker.once('message', resolve);
-  worker.once('error', reject);
+  worker.once('error', (cause: Error) => {
+    reject(new VerifyError(`cannot verify ${job.name}: ${cause.message}`, { cause }));
+  });
   worker.once('exit', (code) => reject(new Error(`the verifier of ${job.name} ended with status ${code}`)));
   return promise;
 }

@@ -34,5 +34,7 @@ test('what a thread cannot read is the error of the whole', async (t) => {
   const manifestPath = join(dirname(path), 'manifest.json');
   await writeFile(manifestPath, JSON.stringify(manifest));
   const job = { name: 'a', manifestPaths: [manifestPath], eventFiles: [`${path}.gone`] };
-  await t.throwsAsync(verifyAll([job]), { message: /cannot read event file: ENOENT.*\.gone/ });
+  await t.throwsAsync(verifyAll([job]), {
+    message: /cannot verify a: cannot read event file: ENOENT.*\.gone/,
+  });
 });
