@@ -48,7 +48,7 @@ step() { printf '\n== %s\n' "$1"; }
 # In a process group of its own, so that Ctrl-C reaches it exactly once: through on_interrupt.
 run() {
   set -m
-  "$@" </dev/null &
+  "$@" </dev/null 8>&- & # the chain that it leaves up must not hold our lock
   child=$!
   set +m
   wait "$child"
@@ -78,6 +78,13 @@ if [[ $(ulimit -Sn) != unlimited ]] && (($(ulimit -Sn) < descriptors_wanted)); t
   ulimit -Sn "$descriptors_wanted" 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
 fi
 echo "Linux, $(nproc) cores, $(df -Ph -- "$root" | awk 'NR == 2 { print $4 }') of disk free"
+
+mkdir -p "$root/.tools"
+exec 8>"$root/.tools/create.lock"
+if ! flock -n 8; then
+  echo "another create.sh is at work in $root: wait for its end" >&2
+  exit 1
+fi
 
 step "setting up"
 run "$root/scripts/setup.sh" || exit 1

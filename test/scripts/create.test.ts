@@ -120,7 +120,7 @@ test('a machine that cannot carry it: exit 1, what it carried and what limited i
   t.regex(out, /limited by: backlog: 90 MB had not reached instance2/);
 });
 
-test('Ctrl-C in the middle: the run is ended, and what is still up is named with how to remove it', async (t) => {
+test('in the middle of a run a second create.sh is refused; Ctrl-C: the run is ended, and what is still up is named with how to remove it', async (t) => {
   const { checkout } = makeCheckout(t);
   checkout.write('hang', '');
   const child: ChildProcess = spawn(join(checkout.root, 'create.sh'), {
@@ -135,6 +135,9 @@ test('Ctrl-C in the middle: the run is ended, and what is still up is named with
   });
   const pidFile = join(checkout.root, 'hanging');
   await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
+  const second = await checkout.run('create.sh', [], environment(checkout));
+  t.is(second.code, 1);
+  t.regex(second.err, /another create\.sh is at work in /);
   child.kill('SIGINT');
   const [code] = await once(child, 'close');
   t.is(code, 130);
