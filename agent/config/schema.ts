@@ -56,7 +56,7 @@ export const tailSchema = section({
   /** One read of one file. */
   readBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(MiB),
   /** How often a file that grew lately is looked at ... */
-  pollMs: milliseconds({ max: 60_000 }).default(10),
+  pollMs: milliseconds({ max: 60_000 }).default(20),
   /** ... how often one that did not ... */
   idlePollMs: milliseconds({ max: 600_000 }).default(250),
   /** ... and for how long after its last growth a file counts as active. */
