@@ -28,7 +28,7 @@ const HELP = `usage: bench COMMAND
   list              the scenarios
   tools             the tools, and how to get those that are not here
   up [--config FILE]    start a chain and leave it up (default configs/chain/local.yaml)
-  down [--list]         stop every chain of this checkout; exit 1 while anything remains
+  down [--list] [NAME...]   stop every chain of this checkout, or these; exit 1 while anything remains
   status                what is up
   report DIR            write DIR/report.html again from DIR/result.json
   compare DIR DIR...    the figures of several runs side by side
@@ -61,9 +61,16 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    if (!(error instanceof BenchError)) throw error;
-    process.stderr.write(`bench: ${error.message}\n`);
-    return exitStatus(error.code);
+    if (error instanceof BenchError) {
+      process.stderr.write(`bench: ${error.message}\n`);
+      return exitStatus(error.code);
+    }
+    // The system's own errors name the call and the path: a stack would add nothing.
+    if (error instanceof Error && 'syscall' in error) {
+      process.stderr.write(`bench: ${error.message}\n`);
+      return 1;
+    }
+    throw error;
   }
 }
 
@@ -75,8 +82,14 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       const { config } = options(rest, { config: { type: 'string' } }).values;
       return untilInterrupted((signal) => up(root, config, signal, say));
     }
-    case 'down':
-      return down(root, options(rest, { list: { type: 'boolean', default: false } }).values.list, say);
+    case 'down': {
+      const { values, positionals: names } = options(
+        rest,
+        { list: { type: 'boolean', default: false } },
+        true,
+      );
+      return down(root, { listOnly: values.list, names }, say);
+    }
     case 'status':
       options(rest, {});
       return status(root, say);

@@ -61,15 +61,21 @@ export async function up(
   return 0;
 }
 
-export async function down(root: string, listOnly: boolean, say: Say): Promise<number> {
+export interface DownCommand {
+  readonly listOnly: boolean;
+  /** Only these chains; none: all. */
+  readonly names: readonly string[];
+}
+
+export async function down(root: string, { listOnly, names }: DownCommand, say: Say): Promise<number> {
   if (listOnly) {
-    const found = await findLeftovers(root);
+    const found = await findLeftovers(root, names);
     for (const line of describeLeftovers(found)) say(line);
     if (found.processes.length + found.folders.length > 0) return 1;
     say('nothing is up');
     return 0;
   }
-  const left = await takeDown(root, say);
+  const left = await takeDown(root, say, names);
   if (left.processes.length + left.folders.length === 0) {
     say('nothing is left');
     return 0;

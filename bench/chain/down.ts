@@ -11,23 +11,29 @@ import { isAlive } from './procfs.ts';
 const TERM_MS = 10_000;
 const KILL_MS = 5_000;
 const POLL_MS = 50;
+const REMOVE = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 } as const;
 
-/** What remains although everything was tried; empty: all gone. */
-export async function takeDown(root: string, say: (line: string) => void): Promise<Leftovers> {
-  const before = await findLeftovers(root);
+/** What remains although everything was tried; empty: all gone. `names`: only these chains; none: all. */
+export async function takeDown(
+  root: string,
+  say: (line: string) => void,
+  names: readonly string[] = [],
+): Promise<Leftovers> {
+  const before = await findLeftovers(root, names);
   for (const line of describeLeftovers(before)) say(line);
   await signalAll(before.processes, 'SIGCONT');
   await signalAll(before.processes, 'SIGTERM');
   await waitGone(before.processes, TERM_MS);
   // Whatever is left, started meanwhile, or was a child of what ended.
-  const { processes: stubborn } = await findLeftovers(root);
+  const { processes: stubborn } = await findLeftovers(root, names);
   for (const { pid, command } of stubborn)
     say(`killing pid ${pid}, which did not end: ${command.slice(0, 100)}`);
   await signalAll(stubborn, 'SIGKILL');
   await waitGone(stubborn, KILL_MS);
-  for (const folder of before.folders) await rm(folder, { recursive: true, force: true });
+  // A run that is being taken down may still write: what appears meanwhile goes at the next try.
+  for (const folder of before.folders) await rm(folder, REMOVE);
   await removeIfEmpty(chainsFolder(root));
-  return findLeftovers(root);
+  return findLeftovers(root, names);
 }
 
 export function describeLeftovers(found: Leftovers): string[] {

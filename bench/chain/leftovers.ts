@@ -26,9 +26,11 @@ export interface MarkedProcess extends ProcessIdentity {
   readonly command: string;
 }
 
-export async function findLeftovers(root: string): Promise<Leftovers> {
-  const marked = await findMarked(root);
-  const named = (await chainNames(root)).map((name) => join(chainsFolder(root), name));
+/** `names`: only these chains; none: all of the checkout's. */
+export async function findLeftovers(root: string, names: readonly string[] = []): Promise<Leftovers> {
+  const wanted = (name: string) => names.length === 0 || names.includes(name);
+  const marked = (await findMarked(root)).filter(({ process: { chain } }) => wanted(chain));
+  const named = (await chainNames(root)).filter(wanted).map((name) => join(chainsFolder(root), name));
   const files = await Promise.all(named.map((dir) => readChainFile(dir)));
   const elsewhere = [...files.map((file) => file?.dataDir), ...marked.map(({ data }) => data)];
   const outside: string[] = [];
@@ -38,7 +40,7 @@ export async function findLeftovers(root: string): Promise<Leftovers> {
   }
   return {
     processes: marked.map(({ process }) => process),
-    folders: [...outside, ...(await memoryFolders(root)), ...named],
+    folders: [...outside, ...(await memoryFolders(root, wanted)), ...named],
   };
 }
 
@@ -64,13 +66,15 @@ async function markedProcess(
   };
 }
 
-async function memoryFolders(root: string): Promise<string[]> {
+async function memoryFolders(root: string, wanted: (name: string) => boolean): Promise<string[]> {
   const prefix = memoryPrefix(root);
   const entries = await readdir(dirname(prefix)).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return [];
     throw error;
   });
-  return entries.map((entry) => join(dirname(prefix), entry)).filter((folder) => folder.startsWith(prefix));
+  return entries
+    .map((entry) => join(dirname(prefix), entry))
+    .filter((folder) => folder.startsWith(prefix) && wanted(folder.slice(prefix.length)));
 }
 
 async function isOurs(folder: string): Promise<boolean> {

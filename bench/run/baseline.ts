@@ -4,6 +4,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PreparedNode } from '../chain/node-setup.ts';
+import { BenchError } from '../run-error.ts';
 import type { NodeAccount, Tool } from '../tools/tool.ts';
 import { fileBytes } from './sizes.ts';
 
@@ -27,13 +28,20 @@ export function bytesBefore(baseline: Baseline, id: string): number {
   return [...(baseline.files.get(id)?.values() ?? [])].reduce((sum, size) => sum + size, 0);
 }
 
+/** A node that does not answer is left out: its equations will not hold. */
 export async function readAccounts(
   tool: Tool,
   nodes: readonly PreparedNode[],
 ): Promise<Map<string, NodeAccount>> {
   const accounts = new Map<string, NodeAccount>();
   if (tool.accounts === null) return accounts;
-  for (const { node, view } of nodes) accounts.set(node.id, await tool.accounts.read(view));
+  for (const { node, view } of nodes) {
+    const account = await tool.accounts.read(view).catch((error: unknown) => {
+      if (error instanceof BenchError) return null;
+      throw error;
+    });
+    if (account !== null) accounts.set(node.id, account);
+  }
   return accounts;
 }
 

@@ -3,12 +3,13 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainSettings, LocalChain } from '../chain/chain.ts';
-import { readChainFile } from '../chain/chain-file.ts';
+import { type ChainFile, readChainFile } from '../chain/chain-file.ts';
 import { anyAlive, LOCAL_CHAIN } from '../chain/command.ts';
 import { chainsFolder, layoutChain } from '../chain/layout.ts';
 import { outputTail } from '../chain/output.ts';
 import type { Exit, ProcessRecord } from '../chain/process.ts';
 import { BenchError, hasCode } from '../run-error.ts';
+import { nodeNames, type Scenario } from '../scenario.ts';
 import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
 import type { Draft } from './draft.ts';
 import type { RunPlan } from './plan.ts';
@@ -48,12 +49,29 @@ async function freshChain(context: RunContext, plan: RunPlan, draft: Draft): Pro
   return state;
 }
 
-async function attachChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
-  const dir = join(chainsFolder(context.root), LOCAL_CHAIN);
-  const file = await readChainFile(dir);
-  if (file === null || !(await anyAlive(file))) {
-    throw new BenchError('usage', 'no chain is up to attach to; start one with `up`');
+/** The chain that `up` left standing. */
+export async function standingChain(root: string): Promise<ChainFile> {
+  const file = await readChainFile(join(chainsFolder(root), LOCAL_CHAIN));
+  if (file !== null && (await anyAlive(file))) return file;
+  throw new BenchError('usage', 'no chain is up to attach to; start one with `up`');
+}
+
+/** The scenario as it can run on a chain that stands: the chain's shape, durability and limits are what they are. */
+export function onStanding(scenario: Scenario, file: ChainFile): Scenario {
+  const { shape, tool, durability, log } = file;
+  const nodes = nodeNames(shape);
+  const stranger = scenario.steps.find(({ target }) => !nodes.includes(target));
+  if (stranger !== undefined) {
+    throw new BenchError(
+      'usage',
+      `the chain that is up has no ${stranger.target}, which a step of the scenario names`,
+    );
   }
+  return { ...scenario, chain: { ...shape, tool }, durability, log };
+}
+
+async function attachChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
+  const file = await standingChain(context.root);
   if (plan.pace.kind === 'flood') {
     throw new BenchError('usage', 'a flood needs a chain that is not running yet: leave --attach out');
   }
@@ -64,9 +82,10 @@ async function attachChain(context: RunContext, plan: RunPlan, draft: Draft): Pr
       `the load is up to ${load}, but the destinations of the chain keep ${keep} (log.keep): lower --rate or --duration`,
     );
   }
-  const scenario = { ...plan.scenario, chain: file.shape, durability: file.durability, log: file.log };
   const layout = layoutChain(context.root, LOCAL_CHAIN, file.shape);
-  const chain = new LocalChain(layout, settingsOf({ ...plan, scenario }, draft));
+  // What `up` decided for the ends holds: the configuration files must stay as they are.
+  const settings = { ...settingsOf(plan, draft), destinationKeepBytes: file.log.keep };
+  const chain = new LocalChain(layout, settings);
   await chain.adopt(file);
   return new RunChain(chain, plan, draft, true);
 }

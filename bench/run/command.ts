@@ -8,6 +8,7 @@ import type { Scenario } from '../scenario.ts';
 import { loadScenario } from '../scenario-file.ts';
 import { toolNamed } from '../tools/registry.ts';
 import type { Tool } from '../tools/tool.ts';
+import { onStanding, standingChain } from './chain.ts';
 import { jsonLine, outFolder, writeResult } from './output.ts';
 import { type Overrides, planRun, type RunPlan, withOverrides } from './plan.ts';
 import { ProgressLine } from './progress.ts';
@@ -28,7 +29,8 @@ const WIDTH = 100;
 
 export async function runCommand(root: string, command: RunCommand, signal: AbortSignal): Promise<number> {
   const file = await loadScenario(root, command.scenario);
-  const wanted = withOverrides(file, command.overrides);
+  const asked = withOverrides(file, command.overrides);
+  const wanted = command.attach ? onStanding(asked, await standingChain(root)) : asked;
   const tool = toolNamed(wanted.chain.tool);
   const found = await tool.locate(root);
   if (!found.found)

@@ -66,6 +66,11 @@ export class GeneratorRun {
     return this.#record !== null && (await isAlive(this.#record));
   }
 
+  /** Ends it early; it leaves a final manifest of what it has written. */
+  async stop(): Promise<void> {
+    if (this.#record !== null && (await this.isRunning())) await this.#chain.stopRig(this.#record);
+  }
+
   /** The latest progress line; null before the first. */
   async progress(): Promise<GeneratorProgress | null> {
     const lines = (await readEnd(this.#out))

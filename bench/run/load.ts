@@ -32,7 +32,7 @@ export class LoadedChain {
   #phase = 'starting';
   #background: Promise<unknown>[] = [];
   #source: readonly string[] = [];
-  #manifestPath = '';
+  #generator: GeneratorRun | null = null;
 
   constructor(context: RunContext, plan: RunPlan, draft: Draft, open: OpenChain) {
     this.#context = context;
@@ -52,14 +52,14 @@ export class LoadedChain {
   }
 
   get manifestPath(): string {
-    return this.#manifestPath;
+    return this.#generator?.manifestPath ?? '';
   }
 
   async run(): Promise<void> {
     const { chain } = this.#open;
     const first = firstOf(chain.layout.nodes);
     const generator = await this.#makeGenerator();
-    this.#manifestPath = generator.manifestPath;
+    this.#generator = generator;
     if (this.#plan.pace.kind === 'flood') await this.#flood(generator, first);
     else await this.#schedule(generator, first);
     this.#draft.manifest = await generator.manifest();
@@ -75,6 +75,8 @@ export class LoadedChain {
   /** Ends the observer, and everything of ours that is still going on. */
   async close(): Promise<void> {
     this.#over.abort();
+    await this.#generator?.stop();
+    this.#draft.manifest ??= (await this.#generator?.manifest()) ?? null;
     await Promise.all(this.#background);
     this.#context.line.clear();
     if (!(await this.#observer.isRunning())) return;

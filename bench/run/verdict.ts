@@ -17,7 +17,9 @@ export interface Verdict {
 
 export function judge(evidence: Evidence, figures: Figures): Verdict {
   const invalid = invalidities(evidence);
-  const failed = failuresOf(evidence, figures);
+  // Cut short before anything was verified: that no figure holds is a consequence, not a finding.
+  const cutShort = evidence.invalid.length > 0 && evidence.destinations.length === 0;
+  const failed = cutShort ? [...evidence.misbehaved] : failuresOf(evidence, figures);
   const verdict = invalid.length > 0 ? 'invalid' : failed.length > 0 ? 'fail' : 'pass';
   return { verdict, failures: [...invalid, ...failed] };
 }
