@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import type { Disk } from './disk.ts';
 import { readFile } from './identity.ts';
 import {
+  type BatchRecord,
   decodeBatch,
   decodeHeader,
   decodeNote,
@@ -27,6 +28,8 @@ import {
   segmentPath,
 } from './segment.ts';
 import { SourceTable } from './sources.ts';
+
+const CHECK_BYTES = 1024 * 1024;
 
 export interface Recovered {
   /** By base offset; the last one is the one to go on with. Empty for a new log. */
@@ -150,34 +153,56 @@ async function replay(
   const header = decodeHeader(journal);
   if (header === null || header.baseOffset !== base) return null;
   const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
-  const data = await readFile(disk, segment.path).catch(() => Buffer.alloc(0));
   const table = new SourceTable();
+  const data = await openData(disk, segment.path);
   let at = HEADER_BYTES;
-  for (;;) {
-    const size = recordSize(journal, at, journal.length, false);
-    if (size === 0) break;
-    if (isBatch(journal, at)) {
-      const record = decodeBatch(journal, at);
-      if (record.from !== segment.end) break;
-      const bytes = data.subarray(record.position, record.position + record.bytes);
-      if (bytes.length !== record.bytes || crc32(bytes) !== record.crc) {
-        remarks.push(`cut the log at ${record.from}: the bytes of its last commits are not what was written`);
-        break;
+  try {
+    for (;;) {
+      const size = recordSize(journal, at, journal.length, false);
+      if (size === 0) break;
+      if (isBatch(journal, at)) {
+        const record = decodeBatch(journal, at);
+        if (record.from !== segment.end) break;
+        if (!(await data.holds(record))) {
+          remarks.push(
+            `cut the log at ${record.from}: the bytes of its last commits are not what was written`,
+          );
+          break;
+        }
+        table.applyBatch(record);
+        segment.bytes += record.bytes;
+        segment.events += record.events;
+        segment.lastMs = record.timeMs;
+      } else {
+        const note = decodeNote(journal, at);
+        if (at === HEADER_BYTES && note.type !== RecordType.checkpoint) return null;
+        table.applyNote(note);
       }
-      table.applyBatch(record);
-      segment.bytes += record.bytes;
-      segment.events += record.events;
-      segment.lastMs = record.timeMs;
-    } else {
-      const note = decodeNote(journal, at);
-      if (at === HEADER_BYTES && note.type !== RecordType.checkpoint) return null;
-      table.applyNote(note);
+      at += size;
     }
-    at += size;
+  } finally {
+    await data.close();
   }
   if (at === HEADER_BYTES) return null;
-  if (data.length > segment.bytes)
-    remarks.push(`cut ${data.length - segment.bytes} bytes behind the last commit`);
+  if (data.size > segment.bytes)
+    remarks.push(`cut ${data.size - segment.bytes} bytes behind the last commit`);
   segment.journalBytes = at;
   return { segment, table };
+}
+
+/** A segment's data, to be checked batch by batch through one buffer, so that memory does not grow with it. */
+async function openData(disk: Disk, path: string) {
+  const facts = await disk.facts(path).catch(() => null);
+  const fd = facts === null ? -1 : await disk.open(path, 'r');
+  let buffer = Buffer.allocUnsafe(CHECK_BYTES);
+  return {
+    size: facts?.size ?? 0,
+    async holds({ position, bytes, crc }: BatchRecord): Promise<boolean> {
+      if (fd === -1 || position + bytes > (facts?.size ?? 0)) return false;
+      if (buffer.length < bytes) buffer = Buffer.allocUnsafe(bytes);
+      const piece = buffer.subarray(0, bytes);
+      return (await disk.read(fd, piece, position)) === bytes && crc32(piece) === crc;
+    },
+    close: () => (fd === -1 ? Promise.resolve() : disk.close(fd)),
+  };
 }
