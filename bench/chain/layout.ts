@@ -58,12 +58,12 @@ export function chainsFolder(root: string): string {
 
 /** Data in memory of this checkout's chains starts with this path. */
 export function memoryPrefix(root: string): string {
-  return join(SHARED_MEMORY, `spillway-${digest(root).toString('hex').slice(0, 10)}-`);
+  return join(SHARED_MEMORY, `spillway-${rootHash(root)}-`);
 }
 
 export function layoutChain(root: string, name: string, shape: ChainShape, elsewhere?: string): ChainLayout {
   const dir = join(chainsFolder(root), name);
-  const dataDir = elsewhere === undefined ? dir : join(elsewhere, `spillway-${name}`);
+  const dataDir = elsewhere === undefined ? dir : join(elsewhere, `spillway-data-${rootHash(root)}-${name}`);
   const network = loopbackNetwork(root, name);
   const destinations = destinationNames(shape.fanOut);
   const instances = Array.from({ length: shape.instances }, (_, index) => `instance${index + 1}`);
@@ -118,6 +118,11 @@ function layoutNode(
 function loopbackNetwork(root: string, name: string): string {
   const bytes = digest(`${root}\n${name}`);
   return `127.${16 + (bytes.readUInt8(0) % 224)}.${bytes.readUInt8(1)}`;
+}
+
+/** Tells checkouts apart in folders that they share. */
+function rootHash(root: string): string {
+  return digest(root).toString('hex').slice(0, 10);
 }
 
 function digest(text: string): Buffer {
