@@ -1,0 +1,30 @@
+import test from 'ava';
+import { accountOf } from '../../../bench/tools/agent/accounts.ts';
+import { parseMetrics, sumOf } from '../../../bench/tools/agent/prometheus.ts';
+
+const TEXT = `# HELP spillway_source_events_total Events by outcome
+# TYPE spillway_source_events_total counter
+spillway_source_events_total{source="hop",outcome="read"} 10
+spillway_source_events_total{source="hop",outcome="appended"} 7
+spillway_source_events_total{source="hop",outcome="suppressed"} 2
+spillway_source_held_events{source="hop"} 1
+spillway_log_appended_events_total 7
+spillway_destination_events_total{destination="a",outcome="appended",reason=""} 7
+spillway_destination_events_total{destination="a",outcome="acknowledged",reason=""} 4
+spillway_destination_events_total{destination="a",outcome="dropped",reason="peerLost"} 1
+spillway_destination_events_total{destination="a",outcome="dropped",reason="lag"} 1
+spillway_destination_buffered_events{destination="a"} 1
+odd{text="a \\"b\\" {c}, d=\\"e\\""} 1.5e3
+`;
+
+test("the agent's counters become the books of a node", (t) => {
+  t.deepEqual(accountOf(parseMetrics(TEXT)), {
+    sources: [{ name: 'hop', read: 10, appended: 7, suppressed: 2, quarantined: 0, refused: 0, held: 1 }],
+    logAppended: 7,
+    destinations: [{ name: 'a', appended: 7, acknowledged: 4, buffered: 1, dropped: 2, skipped: 0 }],
+  });
+});
+
+test('labels may hold quotes, braces and commas; values may have exponents', (t) => {
+  t.is(sumOf(parseMetrics(TEXT), 'odd', { text: 'a "b" {c}, d="e"' }), 1500);
+});

@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { parse } from 'yaml';
+import { agent } from '../../../bench/tools/agent/agent.ts';
+import { toolNamed, tools } from '../../../bench/tools/registry.ts';
+import { rsyslog } from '../../../bench/tools/rsyslog/rsyslog.ts';
+import { socat } from '../../../bench/tools/socat/socat.ts';
+import { FOUND, root, toolNode } from './node.ts';
+
+for (const tool of tools) {
+  test(`${tool.name}: plans of every kind of node leave no placeholder and have processes`, async (t) => {
+    const first = toolNode(t, { receive: null });
+    const last = toolNode(t, { send: [] });
+    for (const node of [first, toolNode(t), last]) {
+      const { files, processes } = await tool.plan(node, FOUND);
+      t.true(processes.length > 0);
+      t.is(new Set(processes.map(({ name }) => name)).size, processes.length, 'names are unique in a node');
+      const rendered = [...files.map(({ text }) => text), ...processes.flatMap(({ argv }) => argv)];
+      t.false(rendered.some((text) => text.includes('{{')));
+      t.true(
+        files.every(({ path }) => path.startsWith(node.confDir)),
+        'files belong into conf/',
+      );
+    }
+  });
+}
+
+test('an unknown tool names those that exist', (t) => {
+  t.throws(() => toolNamed('hammer'), { message: "no tool 'hammer'; there are agent, rsyslog, socat" });
+});
+
+test('agent: a node that receives logs into events/ and is known to its peers', async (t) => {
+  const node = toolNode(t);
+  const [file] = (await agent.plan(node, FOUND)).files;
+  t.like(parse(file?.text ?? ''), {
+    id: 'instance2',
+    log: { dir: node.eventsDir, durability: 'fsync', keepBytes: 2 ** 28 },
+    registry: { type: 'static' },
+    sources: [{ type: 'listen', address: '127.77.1.2:4100' }],
+    destinations: [
+      { name: 'a', instance: 'a' },
+      { name: 'b', instance: 'b' },
+    ],
+    http: { address: '127.77.1.2:8100' },
+  });
+});
+
+test('agent: where the generator writes, events/ is tailed into a log in buffer/', async (t) => {
+  const node = toolNode(t, { receive: null });
+  const [file] = (await agent.plan(node, FOUND)).files;
+  t.like(parse(file?.text ?? ''), {
+    log: { dir: node.bufferDir },
+    sources: [{ type: 'tail', dir: node.eventsDir, include: ['*.log'] }],
+  });
+});
+
+test('agent: accepts every configuration that is made for it', async (t) => {
+  const found = await agent.locate(root);
+  if (!found.found) return t.fail(found.howToGet);
+  for (const node of [toolNode(t, { receive: null }), toolNode(t), toolNode(t, { send: [] })]) {
+    const { files, checks } = await agent.plan(node, found);
+    for (const { path, text } of files) writeFileSync(path, text);
+    for (const { argv } of checks)
+      t.notThrows(() => execFileSync(argv[0] ?? '', argv.slice(1), { stdio: 'pipe' }));
+    t.is(checks.length, 1);
+  }
+});
+
+test('rsyslog: keeps whole lines, never gives up, and buffers each target on disk by itself', async (t) => {
+  const node = toolNode(t);
+  const [file] = (await rsyslog.plan(node, FOUND)).files;
+  const text = file?.text ?? '';
+  t.regex(text, /supportOctetCountedFraming="off"/);
+  t.regex(text, /%rawmsg%/);
+  t.regex(text, /escapeControlCharactersOnReceive="off"/);
+  t.is(text.match(/action\.resumeRetryCount="-1"/g)?.length, 2);
+  t.regex(text, /queue\.filename="forward-a"/);
+  t.regex(text, /queue\.filename="forward-b"/);
+  t.regex(text, /sync="on"/);
+  t.is(readlinkSync(join(node.bufferDir, 'current.log')), join(node.eventsDir, 'events-000001.log'));
+});
+
+test('rsyslog: its events roll from file to file by moving the link', async (t) => {
+  const node = toolNode(t);
+  await rsyslog.plan(node, FOUND);
+  const link = join(node.bufferDir, 'current.log');
+  for (let turn = 0; turn < 9; turn++) execFileSync(join(root, 'configs/rsyslog/roll.sh'), [link]);
+  t.is(readlinkSync(link), join(node.eventsDir, 'events-000010.log'));
+});
+
+test('socat: one sender a target, one receiver', async (t) => {
+  const { processes } = await socat.plan(toolNode(t), FOUND);
+  t.deepEqual(
+    processes.map(({ name, stop }) => [name, stop]),
+    [
+      ['receive', 'group'],
+      ['send-a', 'process'],
+      ['send-b', 'process'],
+    ],
+  );
+});
