@@ -29,12 +29,12 @@ export class WatchedDirectory {
     this.#matches = picomatch([...options.include], { ignore: [...options.exclude], dot: true });
   }
 
-  /** `onHint(true)`: files came or went; `onHint(false)`: one may have grown. Errors only cost hints. */
-  watch(onHint: (listChanged: boolean) => void, onError: (error: unknown) => void): void {
+  /** Hints that files came or went (null), or that the one at a path may have grown. Errors only cost hints. */
+  watch(onHint: (grown: string | null) => void, onError: (error: unknown) => void): void {
     const watcher = watch(this.#options.dir, { depth: 0, atomic: false, ignoreInitial: true });
-    watcher.on('add', () => onHint(true));
-    watcher.on('unlink', () => onHint(true));
-    watcher.on('change', () => onHint(false));
+    watcher.on('add', () => onHint(null));
+    watcher.on('unlink', () => onHint(null));
+    watcher.on('change', (path) => onHint(path));
     watcher.on('error', onError);
     this.#watcher = watcher;
   }

@@ -68,7 +68,7 @@ export class TailSource {
 
   start(): void {
     this.#directory.watch(
-      (listChanged) => this.#hint(listChanged),
+      (grown) => this.#hint(grown),
       (err) => this.#logger.warn({ err }, 'no file notifications, polling instead'),
     );
     this.#running ??= this.#run();
@@ -204,11 +204,16 @@ export class TailSource {
     return open;
   }
 
-  #hint(listChanged: boolean): void {
+  /** A file that is open is read in every round anyway; anything else is found by looking at the directory. */
+  #hint(grown: string | null): void {
     this.#hinted = true;
-    if (listChanged) this.#listDue = true;
-    else if (this.#openFiles() < this.#files.size) this.#listDue = true;
+    this.#listDue ||= grown === null || !this.#isOpen(grown);
     this.#wake?.();
+  }
+
+  #isOpen(path: string): boolean {
+    for (const file of this.#files.values()) if (file.path === path && file.isOpen) return true;
+    return false;
   }
 
   #untilNextRound(startedAt: number): number {
