@@ -1,0 +1,180 @@
+import test from 'ava';
+import type { Evidence } from '../../../bench/run/evidence.ts';
+import { resultOf } from '../../../bench/run/result.ts';
+import type { NodeAccount } from '../../../bench/tools/tool.ts';
+import {
+  destinationAccount,
+  EVENTS,
+  evidence,
+  manifest,
+  receiverAccount,
+  START_MS,
+  senderAccount,
+  sourceAccount,
+  verdictOfA,
+} from './evidence.ts';
+
+test('a faultless run passes, with every equation closed and the figures of its window', (t) => {
+  const result = resultOf(evidence());
+  t.deepEqual([result.verdict, result.failures], ['pass', []]);
+  t.is(result.conservation.state, 'closed');
+  t.is(result.conservation.equations.length, 8);
+  t.is(result.window.endMs - result.window.startMs, 10_020);
+  t.is(Math.round(result.ratePerMinute), Math.round((EVENTS / 10.02) * 60));
+  t.is(result.eventBytes, 100);
+  t.true(
+    Math.abs(result.cpuSecondsPerMillion - 1100) < 1e-6,
+    'only the tool, over the window: 1.1 s for 1000',
+  );
+});
+
+function withAccounts(sender: NodeAccount, receiver: NodeAccount): Partial<Evidence> {
+  const { books } = evidence();
+  const accounts = new Map([
+    ['instance1', sender],
+    ['a', receiver],
+  ]);
+  return {
+    books: {
+      ...books,
+      nodes: books.nodes.map((node) => ({ ...node, account: accounts.get(node.id) ?? null })),
+    },
+  };
+}
+const range = (events: number) => ({ events, ranges: [] });
+const spoiled = (changes: Partial<typeof verdictOfA>): Partial<Evidence> => ({
+  destinations: [{ ...verdictOfA, ...changes }],
+});
+
+const MUTATIONS: readonly (readonly [string, Partial<Evidence>, 'fail' | 'invalid', RegExp])[] = [
+  ['an event lost', spoiled({ lost: range(1) }), 'fail', /^a: 1 lost, expected at most 0$/],
+  ['an event doubled', spoiled({ duplicated: range(2) }), 'fail', /^a: 2 duplicated/],
+  ['disorder', spoiled({ reordered: range(3) }), 'fail', /^a: 3 reordered/],
+  ['a torn line', spoiled({ torn: 1 }), 'fail', /^a: 1 torn/],
+  ['a foreign line', spoiled({ foreign: 1 }), 'fail', /^a: 1 foreign/],
+  ['a destination that nobody verified', { destinations: [] }, 'fail', /^a: not verified$/],
+  ['bytes that never arrived', { drained: false }, 'fail', /not every destination had all bytes/],
+  ['a crash', { misbehaved: ['a ended by itself with status 1'] }, 'fail', /^a ended by itself/],
+  [
+    'too high a latency',
+    spoiled({ latencyMs: verdictOfA.latencyMs && { ...verdictOfA.latencyMs, p99: 501 } }),
+    'fail',
+    /^latency p99 is 501 ms, expected at most 500 ms$/,
+  ],
+  ['a slow drain', spoiled({ lastArrivalMs: START_MS + 12_500 }), 'fail', /arrived 2\.5 s after it was sent/],
+  [
+    'a source that read more than it accounts for',
+    withAccounts({ ...senderAccount, sources: [sourceAccount({ read: EVENTS + 1 })] }, receiverAccount),
+    'fail',
+    /^instance1, source events: read = .* does not hold \(1001 against 1000\)$/,
+  ],
+  [
+    'a destination with an event nobody counted',
+    withAccounts(
+      { ...senderAccount, destinations: [destinationAccount({ acknowledged: EVENTS - 1 })] },
+      receiverAccount,
+    ),
+    'fail',
+    /^instance1, destination a: appended = .* \(1000 against 999\)$/,
+  ],
+  [
+    'a receiver that appended more than it acknowledged',
+    withAccounts(senderAccount, { ...receiverAccount, sources: [sourceAccount({ appended: EVENTS + 1 })] }),
+    'fail',
+    /^instance1 -> a: acknowledged to the sender = appended by the receiver does not hold \(1000 against 1001\)$/,
+  ],
+  [
+    'a log that counts otherwise than its sources',
+    withAccounts({ ...senderAccount, logAppended: EVENTS - 1 }, receiverAccount),
+    'fail',
+    /^instance1, log/,
+  ],
+  [
+    'an instance whose counters could not be read',
+    {
+      books: {
+        ...evidence().books,
+        nodes: evidence().books.nodes.map((node) => ({ ...node, account: null })),
+      },
+    },
+    'fail',
+    /^instance1: no account could be read/,
+  ],
+  [
+    'a late generator',
+    { manifest: { ...manifest, lateEvents: 7, lagMs: { max: 900, p99: 800 } } },
+    'invalid',
+    /^the generator was late: 7 events later than 500 ms, at most 900 ms/,
+  ],
+  [
+    'a generator that was cut off',
+    { manifest: { ...manifest, final: false } },
+    'invalid',
+    /without a final manifest/,
+  ],
+  [
+    'a generator that gave up',
+    { manifest: { ...manifest, events: 10 } },
+    'invalid',
+    /wrote 10 of 1000 events/,
+  ],
+  ['no manifest', { manifest: null }, 'invalid', /wrote no manifest/],
+  [
+    'a fault that never happened',
+    { invalid: ["step 'kill a at 90 s' never happened"] },
+    'invalid',
+    /^step 'kill a at 90 s' never happened$/,
+  ],
+];
+for (const [what, changes, verdict, expected] of MUTATIONS) {
+  test(`${what}: ${verdict}`, (t) => {
+    const result = resultOf(evidence(changes));
+    t.is(result.verdict, verdict, result.failures.join('\n'));
+    t.true(
+      result.failures.some((failure) => expected.test(failure)),
+      result.failures.join('\n'),
+    );
+  });
+}
+
+test('a scenario may allow what it does not promise', (t) => {
+  const lossy = evidence(spoiled({ lost: range(5) }));
+  const { scenario } = lossy.plan;
+  const asserts = { ...scenario.asserts, lost: 'any', conservation: 'any' } as const;
+  const result = resultOf({ ...lossy, plan: { ...lossy.plan, scenario: { ...scenario, asserts } } });
+  t.deepEqual(result.failures, []);
+});
+
+test('a tool without counters: a hop whose far side has fewer events is open', (t) => {
+  const { books } = evidence();
+  const lossy = { ...verdictOfA, delivered: EVENTS - 1 };
+  const nodes = books.nodes.map((node) => ({
+    ...node,
+    account: null,
+    verdict: node.to.length === 0 ? lossy : null,
+  }));
+  const { conservation } = resultOf(evidence({ books: { ...books, keepsAccounts: false, nodes } }));
+  t.is(conservation.state, 'open');
+  t.like(conservation.equations[0], {
+    where: 'instance1 -> a',
+    left: EVENTS,
+    right: EVENTS - 1,
+    holds: false,
+  });
+});
+
+test('cut short: the reason is given, not everything that follows from it', (t) => {
+  const { verdict, failures } = resultOf(
+    evidence({ invalid: ['the run was interrupted'], destinations: [], drained: false }),
+  );
+  t.deepEqual([verdict, failures], ['invalid', ['the run was interrupted']]);
+});
+
+test('a flood is timed from the start of its first sender and has no latency', (t) => {
+  const started = START_MS + 5000;
+  const flood = evidence({ floodStartMs: started });
+  const result = resultOf({ ...flood, plan: { ...flood.plan, pace: { kind: 'flood' } } });
+  t.is(result.window.startMs, started);
+  t.is(result.latencyMs, null);
+  t.is(result.verdict, 'pass');
+});
