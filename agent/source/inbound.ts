@@ -28,6 +28,7 @@ import {
   parseHello,
   type Welcome,
 } from '../wire/handshake.ts';
+import { Heartbeat } from '../wire/heartbeat.ts';
 import type { Slabs } from '../wire/slabs.ts';
 import type { Lane, LaneHolder, Lanes } from './lane.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
@@ -65,9 +66,8 @@ export class Inbound implements LaneHolder {
   #closing = false;
   #settledBytes = 0;
   #ackDue = false;
-  #heardAt = Date.now();
-  #saidAt = Date.now();
-  readonly #timer: NodeJS.Timeout;
+  readonly #heartbeat: Heartbeat;
+  readonly #greetTimer: NodeJS.Timeout;
 
   constructor(
     socket: Socket,
@@ -80,7 +80,7 @@ export class Inbound implements LaneHolder {
     this.#slabs = parts.slabs;
     this.#options = parts.options;
     this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    const { batchBytesMax, heartbeatMs, handshakeTimeoutMs } = parts.options;
+    const { batchBytesMax, heartbeatMs, handshakeTimeoutMs, peerTimeoutMs } = parts.options;
     this.#parser = new FrameParser({
       messageBytesMax: MESSAGE_BYTES_MAX,
       batchBytesMax,
@@ -89,14 +89,13 @@ export class Inbound implements LaneHolder {
     socket.setNoDelay(true);
     socket.on('error', (error) => this.#end('socket-error', error));
     socket.on('close', () => this.#end('disconnected', null));
-    let beatAt = Date.now();
-    const period = Math.min(heartbeatMs, handshakeTimeoutMs);
-    this.#timer = setInterval(() => {
-      const late = Date.now() - beatAt > 2 * period;
-      beatAt = Date.now();
-      // after a stall of our own the peer's bytes are in the socket, unread: ask again next time
-      if (!late) this.#beat();
-    }, period);
+    this.#heartbeat = new Heartbeat({
+      heartbeatMs,
+      peerTimeoutMs,
+      onQuiet: () => this.#beat(),
+      onSilentPeer: () => this.#end(this.#open === null ? 'handshake-timeout' : 'peer-timeout', null),
+    });
+    this.#greetTimer = setTimeout(() => this.#end('handshake-timeout', null), handshakeTimeoutMs);
   }
 
   /** Settles, never rejects, when the connection is over: the reason is a word for a counter. */
@@ -126,7 +125,7 @@ export class Inbound implements LaneHolder {
 
   /** Bytes from the socket; they are used up when this returns. */
   take(chunk: Buffer): void {
-    this.#heardAt = Date.now();
+    this.#heartbeat.heard();
     if (this.#closing) return;
     try {
       for (const frame of this.#parser.push(chunk)) {
@@ -201,6 +200,7 @@ export class Inbound implements LaneHolder {
       batchBytesMax,
       peerTimeoutMs,
     };
+    clearTimeout(this.#greetTimer);
     this.#write(encodeMessage(FrameType.welcome, welcome, windowBytes));
   }
 
@@ -312,17 +312,7 @@ export class Inbound implements LaneHolder {
   }
 
   #beat(): void {
-    const now = Date.now();
-    const { handshakeTimeoutMs, peerTimeoutMs, heartbeatMs } = this.#options;
-    if (this.#open === null) {
-      if (now - this.#saidAt > handshakeTimeoutMs) this.#end('handshake-timeout', null);
-      return;
-    }
-    if (now - this.#heardAt > peerTimeoutMs) {
-      this.#end('peer-timeout', null);
-      return;
-    }
-    if (now - this.#saidAt < heartbeatMs / 2) return;
+    if (this.#open === null) return;
     const flags = this.#log.facts().state === 'ok' ? 0 : BEAT_BLOCKED;
     this.#write(encodeHeader({ type: FrameType.beat, flags }));
   }
@@ -330,7 +320,7 @@ export class Inbound implements LaneHolder {
   /** A peer that reads no acknowledgements gets no more of them: the next one says all that those would have said. */
   #write(bytes: Buffer): void {
     if (this.#socket.destroyed || this.#socket.writableLength > MESSAGE_BYTES_MAX) return;
-    if (this.#open !== null) this.#saidAt = Date.now();
+    this.#heartbeat.said();
     this.#socket.write(bytes);
   }
 
@@ -346,7 +336,8 @@ export class Inbound implements LaneHolder {
 
   #end(reason: string, error: Error | null): void {
     this.#closing = true;
-    clearInterval(this.#timer);
+    this.#heartbeat.stop();
+    clearTimeout(this.#greetTimer);
     this.#open?.lane.release(this);
     this.#done.resolve({ reason, error });
     this.#socket.destroySoon();

@@ -1,0 +1,58 @@
+// What was sent and is not acknowledged yet, oldest first, and how far credit lets the sender go on.
+
+import { protocolError } from '../wire/frame.ts';
+import type { Acknowledged } from './position.ts';
+
+export type Sent = Acknowledged & { readonly bytes: number };
+
+export class InFlight {
+  readonly #inflightBytesMax: number;
+  readonly #sent: Sent[] = [];
+  #bytes = 0;
+  /** Running totals on this connection: body bytes sent, and how many the receiver has granted. */
+  #sentBytes = 0;
+  #credit = 0;
+  /** When something was last acknowledged, or sent into emptiness. */
+  movedAt = Date.now();
+
+  constructor(inflightBytesMax: number) {
+    this.#inflightBytesMax = inflightBytesMax;
+  }
+
+  get empty(): boolean {
+    return this.#sent.length === 0;
+  }
+
+  grant(credit: number): void {
+    this.#credit = Math.max(this.#credit, credit);
+  }
+
+  /** Whether a batch of that size may be sent now. A single one always may, whatever inflightBytesMax says. */
+  allows(bytes: number): boolean {
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#inflightBytesMax) return false;
+    return this.#sentBytes + bytes <= this.#credit;
+  }
+
+  add(sent: Sent): void {
+    if (this.empty) this.movedAt = Date.now();
+    this.#sent.push(sent);
+    this.#bytes += sent.bytes;
+    this.#sentBytes += sent.bytes;
+  }
+
+  /**
+   * Takes out what is acknowledged by "everything below `to`".
+   * @throws SpillwayError `protocol` where `to` is not where something ended that was sent.
+   */
+  acknowledge(to: number, position: number): Sent[] {
+    const behind = this.#sent.findIndex((sent) => sent.end.offset > to);
+    const done = this.#sent.splice(0, behind === -1 ? this.#sent.length : behind);
+    const last = done.at(-1);
+    if (last === undefined ? to > position : last.end.offset !== to) {
+      throw protocolError('ack-range', `acknowledged up to ${to}, where nothing ended that was sent`);
+    }
+    for (const { bytes } of done) this.#bytes -= bytes;
+    if (last !== undefined) this.movedAt = Date.now();
+    return done;
+  }
+}

@@ -1,0 +1,131 @@
+// Reads the log from where the receiver is and turns it into frames, as far as credit goes.
+//
+// The bytes go from the log's file into a few reused buffers and from there into the socket; a buffer is free again
+// when the socket has taken it. What was sent is not kept: if the connection ends it is read again by the next one.
+
+import type net from 'node:net';
+import { SpillwayError } from '../errors.ts';
+import type { EventLog } from '../log/log.ts';
+import type { LogReader, ReadBatch, ReadResult } from '../log/reader.ts';
+import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
+import type { InFlight } from './inflight.ts';
+import type { Mark } from './position.ts';
+
+interface Held {
+  readonly result: Exclude<ReadResult, { kind: 'end' }>;
+  readonly buffer: Buffer;
+  next: number;
+}
+
+export interface SenderParts {
+  readonly socket: net.Socket;
+  readonly log: EventLog;
+  readonly inflight: InFlight;
+  readonly from: Mark;
+  /** Of the receiver: a larger batch cannot be sent to it at all. */
+  readonly batchBytesMax: number;
+  readonly readBytesMax: number;
+  /** Something has changed that may let the sender go on. */
+  readonly onFree: () => void;
+}
+
+const BUFFERS = 4;
+
+export class Sender implements AsyncDisposable {
+  readonly #parts: SenderParts;
+  readonly #reader: LogReader;
+  readonly #free: Buffer[];
+  #held: Held | null = null;
+  #sequence = 0;
+  /** Events in the log before what is sent next. */
+  #events: number;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+    this.#reader = parts.log.reader(parts.from.offset);
+    this.#free = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(parts.readBytesMax));
+    this.#events = parts.from.events;
+  }
+
+  /** Everything the log holds now was sent. */
+  get done(): boolean {
+    return this.#held === null && this.#reader.offset >= this.#parts.log.endOffset;
+  }
+
+  /** Does one thing if there is one to do: reads, or sends some of what was read. False: nothing to do now. */
+  async step(): Promise<boolean> {
+    if (this.#held !== null) return this.#send(this.#held);
+    if (this.done) return false;
+    const buffer = this.#free.pop();
+    if (buffer === undefined) return false;
+    const result = await this.#reader.next(buffer);
+    if (result.kind === 'end') this.#free.push(buffer);
+    else this.#held = { result, buffer, next: 0 };
+    return true;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#reader.close();
+  }
+
+  #send(held: Held): boolean {
+    const { result, buffer } = held;
+    if (result.kind === 'gap') {
+      this.#sendSkip(result);
+      this.#held = null;
+      this.#free.push(buffer);
+      return true;
+    }
+    const first = held.next;
+    const { socket, inflight } = this.#parts;
+    socket.cork();
+    for (let batch = result.batches[held.next]; batch !== undefined; batch = result.batches[held.next]) {
+      this.#checkSize(batch);
+      if (!inflight.allows(batch.bytes.length)) break;
+      held.next++;
+      const isLast = held.next === result.batches.length;
+      this.#sendBatch(batch, isLast ? () => this.#giveBack(buffer) : undefined);
+    }
+    socket.uncork();
+    if (held.next === result.batches.length) this.#held = null;
+    return held.next > first;
+  }
+
+  #checkSize({ record }: ReadBatch): void {
+    const { batchBytesMax } = this.#parts;
+    if (record.bytes <= batchBytesMax) return;
+    throw new SpillwayError(
+      'config',
+      `a batch of ${record.bytes} bytes is more than the ${batchBytesMax} that the receiver takes: raise batchBytesMax of its listen source`,
+    );
+  }
+
+  #sendBatch({ record, bytes }: ReadBatch, flushed: (() => void) | undefined): void {
+    const { from, to, events, crc } = record;
+    const end = { offset: to, events: record.eventsBefore + events };
+    const { socket, inflight } = this.#parts;
+    inflight.add({ from, end, crc, skipped: null, bytes: bytes.length });
+    this.#events = end.events;
+    const sequence = ++this.#sequence;
+    socket.write(
+      encodeHeader({ type: FrameType.batch, bodyBytes: bytes.length, from, to, events, crc, sequence }),
+    );
+    socket.write(bytes, flushed);
+  }
+
+  #sendSkip({ from, to, eventsAt, reason }: Extract<ReadResult, { kind: 'gap' }>): void {
+    const events = Math.max(0, eventsAt - this.#events);
+    const end = { offset: to, events: eventsAt };
+    const skipped = { reason, counts: { events, bytes: to - from } };
+    this.#parts.inflight.add({ from, end, crc: 0, skipped, bytes: 0 });
+    this.#events = eventsAt;
+    const flags = SKIP_REASONS.indexOf(reason);
+    const sequence = ++this.#sequence;
+    this.#parts.socket.write(encodeHeader({ type: FrameType.skip, flags, from, to, events, sequence }));
+  }
+
+  #giveBack(buffer: Buffer): void {
+    this.#free.push(buffer);
+    this.#parts.onFree();
+  }
+}
