@@ -4,45 +4,33 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastq from 'fastq';
-import type { ObservedProcess } from '../observer/spec.ts';
-import { BenchError } from '../run-error.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
 import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
 import { type ChainFile, writeChainFile, writeObserved } from './chain-file.ts';
 import { etcdCommand, etcdEndpoint, findEtcd, registeredIds, registryPrefix } from './etcd.ts';
-import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT, markers } from './layout.ts';
+import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT } from './layout.ts';
 import { makeFolders, type NodeSettings, type PreparedNode, prepareNode } from './node-setup.ts';
-import { outputTail } from './output.ts';
-import {
-  type Exit,
-  killProcess,
-  type ProcessRecord,
-  type SpawnRequest,
-  signalGroup,
-  startProcess,
-  stopProcess,
-} from './process.ts';
-import { groupMembers, isAlive } from './procfs.ts';
-import { claimAddress, probe, waitUntil } from './ready.ts';
+import { type ProcessRecord, type SpawnRequest, signalGroup } from './process.ts';
+import { ProcessTable, type TableEvents } from './process-table.ts';
+import { claimAddress, waitUntil } from './ready.ts';
 
 const STARTING_AT_ONCE = 4;
-const READY_MS = 20_000;
 const CONNECTED_MS = 20_000;
-export const STOP_MS = 15_000;
+const STOP_MS = 15_000;
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 export interface ChainSettings extends Omit<NodeSettings, 'registry'> {
   readonly shape: ChainShape;
   readonly onNote: (text: string) => void;
-  /** A process that ended by itself. */
-  readonly onExit: (record: ProcessRecord, exit: Exit) => void;
+  readonly onExit: TableEvents['onExit'];
 }
 
 export class LocalChain {
   readonly layout: ChainLayout;
   readonly processesPath: string;
   readonly #settings: ChainSettings;
-  readonly #running = new Map<string, ProcessRecord>();
-  readonly #expectedToEnd = new Set<number>();
+  readonly #table: ProcessTable;
   readonly #startedAt = new Date().toISOString();
   #saving: Promise<void> = Promise.resolve();
   #prepared: readonly PreparedNode[] = [];
@@ -52,6 +40,12 @@ export class LocalChain {
     this.layout = layout;
     this.#settings = settings;
     this.processesPath = join(layout.dir, 'processes.json');
+    this.#table = new ProcessTable(layout, {
+      onExit: settings.onExit,
+      // A list that cannot be written (a full disk) must not keep anything from being stopped.
+      onChange: () =>
+        this.refresh().catch((error: unknown) => settings.onNote(`chain.json: ${messageOf(error)}`)),
+    });
   }
 
   get nodes(): readonly PreparedNode[] {
@@ -59,7 +53,7 @@ export class LocalChain {
   }
 
   get processes(): readonly ProcessRecord[] {
-    return [...this.#running.values()];
+    return this.#table.all;
   }
 
   get registryText(): string {
@@ -72,24 +66,18 @@ export class LocalChain {
     await mkdir(layout.dir, { recursive: true });
     await mkdir(layout.dataDir, { recursive: true });
     if (layout.dataDir !== layout.dir) await writeFile(join(layout.dataDir, DATA_FOLDER_MARK), layout.dir);
-    await this.#save();
+    await this.refresh();
     await makeFolders(layout);
     this.#registry = await this.#openRegistry(signal);
-    const settings = { ...this.#settings, registry: this.#registry };
-    this.#prepared = await Promise.all(layout.nodes.map((node) => prepareNode(layout, node, settings)));
-    await this.#save();
+    await this.#prepareNodes();
+    await this.refresh();
   }
 
-  /** Takes over a chain that an earlier command left up: its processes are known by their records only. */
+  /** Takes over a chain that an earlier command left up. */
   async adopt(file: ChainFile): Promise<void> {
     this.#registry = file.registry;
-    const settings = { ...this.#settings, registry: file.registry };
-    this.#prepared = await Promise.all(
-      this.layout.nodes.map((node) => prepareNode(this.layout, node, settings)),
-    );
-    for (const record of file.processes) {
-      if (await isAlive(record)) this.#running.set(record.name, record);
-    }
+    await this.#prepareNodes();
+    await this.#table.adopt(file.processes);
   }
 
   /** Returns when every process of these nodes is ready. */
@@ -97,7 +85,6 @@ export class LocalChain {
     const queue = fastq.promise((id: string) => this.#startNode(id, signal), STARTING_AT_ONCE);
     // All of them settle first: one that fails must not leave another starting behind our back.
     const started = await Promise.allSettled(ids.map((id) => queue.push(id)));
-    await this.#save();
     const failed = started.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -119,71 +106,75 @@ export class LocalChain {
     }
   }
 
-  /** SIGTERM, in the order opposite to the start within a node. */
+  isUp(id: string): boolean {
+    return this.#table.ofNode(id).length > 0;
+  }
+
+  /** SIGTERM, in the order opposite to the start within a node. Names what had to be killed. */
   async stopNode(id: string, termMs = STOP_MS): Promise<readonly string[]> {
     const killed: string[] = [];
-    for (const record of this.#recordsOf(id).reverse()) {
-      this.#expectedToEnd.add(record.pid);
-      if ((await stopProcess(record, termMs)) === 'killed') killed.push(record.name);
-      this.#running.delete(record.name);
+    for (const record of this.#table.ofNode(id).toReversed()) {
+      if ((await this.#table.stop(record, termMs)) === 'killed') killed.push(record.name);
     }
-    await this.#save();
     return killed;
   }
 
   async killNode(id: string): Promise<void> {
-    for (const record of this.#recordsOf(id)) {
-      this.#expectedToEnd.add(record.pid);
-      await killProcess(record);
-      this.#running.delete(record.name);
-    }
-    await this.#save();
+    for (const record of this.#table.ofNode(id)) await this.#table.kill(record);
   }
 
   async signalNode(id: string, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-    for (const record of this.#recordsOf(id)) await signalGroup(record, signal);
-  }
-
-  isUp(id: string): boolean {
-    return this.#recordsOf(id).length > 0;
+    for (const record of this.#table.ofNode(id)) await signalGroup(record, signal);
   }
 
   /** Starts a process of the rig itself, so that it is found, measured and taken down like the others. */
-  async startRig(request: Omit<SpawnRequest, 'group' | 'node' | 'env' | 'stop'>): Promise<ProcessRecord> {
-    const record = await this.#spawn({ ...request, node: 'rig', group: 'rig', env: {}, stop: 'process' });
-    await this.#save();
-    return record;
+  startRig(
+    request: Omit<SpawnRequest, 'group' | 'node' | 'env' | 'stop'>,
+    signal: AbortSignal,
+  ): Promise<ProcessRecord> {
+    const complete = { ...request, node: 'rig', group: 'rig', env: {}, stop: 'process' } as const;
+    return this.#table.start(complete, { kind: 'running' }, signal);
   }
 
-  /** Ends everything from the head of the chain to its ends. Names what had to be killed. */
+  stopRig(record: ProcessRecord, termMs = STOP_MS): Promise<'gone' | 'stopped' | 'killed'> {
+    return this.#table.stop(record, termMs);
+  }
+
+  /** Ends everything from the head of the chain to its ends, whatever fails. Names what had to be killed. */
   async stop(termMs = STOP_MS): Promise<readonly string[]> {
+    const ofNodes = this.layout.nodes.flatMap(({ id }) => this.#table.ofNode(id).toReversed());
+    const others = this.processes.filter((record) => !ofNodes.includes(record));
     const killed: string[] = [];
-    for (const node of this.layout.nodes) killed.push(...(await this.stopNode(node.id, termMs)));
-    for (const record of this.processes) {
-      if ((await this.stopRig(record, termMs)) === 'killed') killed.push(record.name);
+    const failed: unknown[] = [];
+    for (const record of [...ofNodes, ...others]) {
+      try {
+        if ((await this.#table.stop(record, termMs)) === 'killed') killed.push(record.name);
+      } catch (error) {
+        failed.push(error);
+      }
     }
-    await rm(this.layout.memoryDir, { recursive: true, force: true });
-    await this.#save();
+    await rm(this.layout.memoryDir, REMOVE);
+    if (failed.length > 0) throw failed[0];
     return killed;
   }
 
-  /** Children come and go (one a connection): looks again whom to measure. */
-  refresh(): Promise<void> {
-    return this.#save();
-  }
-
-  /** Ends one process of the rig. */
-  async stopRig(record: ProcessRecord, termMs = STOP_MS): Promise<'gone' | 'stopped' | 'killed'> {
-    this.#expectedToEnd.add(record.pid);
-    const how = await stopProcess(record, termMs);
-    this.#running.delete(record.name);
-    await this.#save();
-    return how;
-  }
-
   async remove(): Promise<void> {
-    await rm(this.layout.dataDir, { recursive: true, force: true });
-    await rm(this.layout.dir, { recursive: true, force: true });
+    await rm(this.layout.dataDir, REMOVE);
+    await rm(this.layout.dir, REMOVE);
+  }
+
+  /** Writes down what runs, one after the other: nodes start in parallel, and children come and go by themselves. */
+  refresh(): Promise<void> {
+    const write = () => this.#write();
+    this.#saving = this.#saving.then(write, write);
+    return this.#saving;
+  }
+
+  async #prepareNodes(): Promise<void> {
+    const settings = { ...this.#settings, registry: this.#registry };
+    this.#prepared = await Promise.all(
+      this.layout.nodes.map((node) => prepareNode(this.layout, node, settings)),
+    );
   }
 
   async #openRegistry(signal: AbortSignal): Promise<ToolRegistry> {
@@ -198,22 +189,17 @@ export class LocalChain {
       );
       return fixed;
     }
-    await rm(layout.memoryDir, { recursive: true, force: true });
+    await rm(layout.memoryDir, REMOVE);
     await mkdir(layout.memoryDir, { recursive: true, mode: 0o700 });
     const endpoint = etcdEndpoint(layout);
     const { hostname, port } = new URL(endpoint);
     await claimAddress('etcd', hostname, Number(port));
-    const record = await this.#spawn({
-      name: 'etcd',
-      node: 'etcd',
-      group: 'rig',
-      stop: 'process',
+    const request: SpawnRequest = {
+      ...{ name: 'etcd', node: 'etcd', group: 'rig', stop: 'process', cwd: layout.dir, env: program.env },
       argv: etcdCommand(program, layout),
-      cwd: layout.dir,
-      env: program.env,
       out: join(layout.dir, 'etcd.out'),
-    });
-    await this.#waitReady(record, { kind: 'http', url: `${endpoint}/health` }, signal);
+    };
+    await this.#table.start(request, { kind: 'http', url: `${endpoint}/health` }, signal);
     return { type: 'etcd', endpoints: [endpoint], prefix: registryPrefix(layout) };
   }
 
@@ -221,89 +207,37 @@ export class LocalChain {
     const prepared = this.#prepared.find(({ node }) => node.id === id);
     if (prepared === undefined) throw new BenchError('run', `${id} is not in the chain`);
     const { node, plan } = prepared;
-    for (const planned of plan.processes) await this.#claim(node, planned);
+    for (const planned of plan.processes) await claimAddresses(node, planned);
     for (const planned of plan.processes) {
       signal.throwIfAborted();
-      const record = await this.#spawn({
+      const request: SpawnRequest = {
+        ...{
+          node: node.id,
+          group: 'tool',
+          stop: planned.stop,
+          argv: planned.argv,
+          cwd: node.dir,
+          env: planned.env,
+        },
         name: planned.name === '' ? node.id : `${node.id}/${planned.name}`,
-        node: node.id,
-        group: 'tool',
-        stop: planned.stop,
-        argv: planned.argv,
-        cwd: node.dir,
-        env: planned.env,
         out: join(node.outDir, `${planned.name || this.#settings.tool.name}.out`),
-      });
-      await this.#waitReady(record, planned.ready, signal);
+      };
+      await this.#table.start(request, planned.ready, signal);
     }
-  }
-
-  async #claim(node: ChainNode, planned: PlannedProcess): Promise<void> {
-    if (planned.ready.kind === 'tcp') await claimAddress(node.id, planned.ready.host, planned.ready.port);
-    if (planned.ready.kind !== 'http') return;
-    const { hostname, port } = new URL(planned.ready.url);
-    await claimAddress(node.id, hostname, Number(port));
-    if (node.from !== null) await claimAddress(node.id, node.address, HOP_PORT);
-  }
-
-  async #spawn(request: SpawnRequest): Promise<ProcessRecord> {
-    const { record, exited } = await startProcess({
-      ...request,
-      env: { ...request.env, ...markers(this.layout) },
-    });
-    this.#running.set(record.name, record);
-    exited.then(
-      (exit) => {
-        if (this.#running.get(record.name) === record) this.#running.delete(record.name);
-        if (!this.#expectedToEnd.has(record.pid)) this.#settings.onExit(record, exit);
-      },
-      () => undefined,
-    );
-    await this.#save();
-    return record;
-  }
-
-  async #waitReady(
-    record: ProcessRecord,
-    ready: PlannedProcess['ready'],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const look = async () => {
-      if (this.#running.get(record.name) !== record) {
-        throw new BenchError('run', `${record.name} ended at start:\n${await outputTail(record.out)}`);
-      }
-      return probe(ready);
-    };
-    await waitUntil(`${record.name} did not become ready`, look, READY_MS, signal);
-  }
-
-  #recordsOf(id: string): ProcessRecord[] {
-    return this.processes.filter((record) => record.node === id);
-  }
-
-  /** One after the other: nodes start in parallel, and each records what runs. */
-  #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#write());
-    return this.#saving;
   }
 
   async #write(): Promise<void> {
     const { layout } = this;
     const { shape, tool, durability, log } = this.#settings;
     await writeChainFile(layout.dir, {
-      version: 1,
-      name: layout.name,
-      shape,
-      tool: tool.name,
-      durability,
-      log,
+      ...{ version: 1, name: layout.name, shape, tool: tool.name, durability, log },
       dataDir: layout.dataDir,
       memoryDir: layout.memoryDir,
       startedAt: this.#startedAt,
       registry: this.#registry,
       processes: this.processes,
     });
-    await writeObserved(this.processesPath, await observed(this.processes));
+    await writeObserved(this.processesPath, await this.#table.observed());
   }
 }
 
@@ -311,19 +245,11 @@ export function describeRegistry(registry: ToolRegistry): string {
   return registry.type === 'etcd' ? `etcd at ${registry.endpoints.join(', ')}` : 'static';
 }
 
-/** A process may have children (socat has one a connection): all are measured. */
-async function observed(records: readonly ProcessRecord[]): Promise<ObservedProcess[]> {
-  const listed = await Promise.all(
-    records.map(async ({ name, pid, group }) => {
-      const members = (await groupMembers(pid))
-        .map((member) => member.pid)
-        .filter((member) => member !== pid);
-      return [pid, ...members].map((member, index) => ({
-        name: index === 0 ? name : `${name}.${index + 1}`,
-        pid: member,
-        group,
-      }));
-    }),
-  );
-  return listed.flat();
+/** Before the process starts and dies of it: a sentence that names who is in the way. */
+async function claimAddresses(node: ChainNode, { ready }: PlannedProcess): Promise<void> {
+  if (ready.kind === 'tcp') await claimAddress(node.id, ready.host, ready.port);
+  if (ready.kind !== 'http') return;
+  const { hostname, port } = new URL(ready.url);
+  await claimAddress(node.id, hostname, Number(port));
+  if (node.from !== null) await claimAddress(node.id, node.address, HOP_PORT);
 }

@@ -33,7 +33,7 @@ export class GeneratorRun {
     this.manifestPath = join(folder, 'manifest.json');
   }
 
-  async start(sourceDir: string): Promise<void> {
+  async start(sourceDir: string, signal: AbortSignal): Promise<void> {
     const { scenario, content, pace, events } = this.#plan;
     const { fileBytes, sourceKeepBytes, onSourceFull, scheduleLagMax } = scenario.generator;
     const spec: GeneratorSpec = {
@@ -54,12 +54,8 @@ export class GeneratorRun {
     const specPath = join(this.#folder, 'generator.json');
     await writeFile(specPath, JSON.stringify(spec, null, 2));
     const { root } = this.#chain.layout;
-    this.#record = await this.#chain.startRig({
-      name: NAME,
-      argv: [process.execPath, join(root, 'bench/generator/main.ts'), '--spec', specPath],
-      cwd: root,
-      out: this.#out,
-    });
+    const argv = [process.execPath, join(root, 'bench/generator/main.ts'), '--spec', specPath];
+    this.#record = await this.#chain.startRig({ name: NAME, argv, cwd: root, out: this.#out }, signal);
   }
 
   async isRunning(): Promise<boolean> {

@@ -87,8 +87,8 @@ export class LoadedChain {
   }
 
   async #schedule(generator: GeneratorRun, first: ChainNode): Promise<void> {
-    await this.#observer.start();
-    await generator.start(first.eventsDir);
+    await this.#observer.start(this.#context.signal);
+    await generator.start(first.eventsDir, this.#context.signal);
     this.#phase = 'sending';
     this.#showProgress(generator);
     const startMs = await this.#startOf(generator);
@@ -103,11 +103,11 @@ export class LoadedChain {
     const { chain } = this.#open;
     const { signal } = this.#context;
     this.#phase = 'writing the backlog';
-    await generator.start(first.eventsDir);
+    await generator.start(first.eventsDir, this.#context.signal);
     this.#showProgress(generator);
     await this.#startOf(generator);
     await this.#waitGenerated(generator);
-    await this.#observer.start();
+    await this.#observer.start(this.#context.signal);
     this.#phase = 'forwarding';
     this.#draft.floodStartMs = Date.now();
     this.#draft.notes.push('flood: the clock starts with the first sender, so its start-up counts');

@@ -6,12 +6,14 @@ import type { LocalChain } from '../chain/chain.ts';
 import { type ChainNode, EVENT_FILES } from '../chain/layout.ts';
 import type { ProcessRecord } from '../chain/process.ts';
 import { isAlive } from '../chain/procfs.ts';
+import { waitUntil } from '../chain/ready.ts';
 import type { ObserverSpec, Sample, WatchedDirectory } from '../observer/spec.ts';
 import { BenchError, hasCode } from '../run-error.ts';
 
 export const SOURCE = 'source';
 const ARRIVAL_POLL_MS = 5;
 const SAMPLE_MS = 250;
+const START_MS = 20_000;
 const STOP_MS = 10_000;
 
 export class ObserverRun {
@@ -27,7 +29,7 @@ export class ObserverRun {
   }
 
   /** Returns when the first sample is there: from then on nothing is missed. */
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     const { layout, processesPath } = this.#chain;
     const spec: ObserverSpec = {
       destinations: layout.nodes.filter((node) => node.role === 'destination').map(watched),
@@ -39,12 +41,11 @@ export class ObserverRun {
     };
     const specPath = join(this.outDir, 'observer-spec.json');
     await writeFile(specPath, JSON.stringify(spec, null, 2));
-    this.#record = await this.#chain.startRig({
-      name: 'observer',
-      argv: [process.execPath, join(layout.root, 'bench/observer/main.ts'), '--spec', specPath],
-      cwd: layout.root,
-      out: join(this.outDir, 'observer.out'),
-    });
+    const argv = [process.execPath, join(layout.root, 'bench/observer/main.ts'), '--spec', specPath];
+    const out = join(this.outDir, 'observer.out');
+    this.#record = await this.#chain.startRig({ name: 'observer', argv, cwd: layout.root, out }, signal);
+    const look = async () => ((await this.samples()).length > 0 ? null : `see ${out}`);
+    await waitUntil('the observer took no sample', look, START_MS, signal);
   }
 
   async isRunning(): Promise<boolean> {
