@@ -1,16 +1,14 @@
 // Where a load begins on a chain that has been used before: files and sizes of every node, and what the tool had
 // counted. On a fresh chain all of it is empty. Everything that is judged is what came after.
 
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PreparedNode } from '../chain/node-setup.ts';
 import { BenchError } from '../run-error.ts';
 import type { NodeAccount, Tool } from '../tools/tool.ts';
-import { fileBytes } from './sizes.ts';
+import { type FileSizes, sizesIn } from './sizes.ts';
 
 export interface Baseline {
   /** By node: sizes of its event files, by name. */
-  readonly files: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly files: ReadonlyMap<string, FileSizes>;
   readonly accounts: ReadonlyMap<string, NodeAccount>;
 }
 
@@ -19,13 +17,9 @@ export async function takeBaseline(
   nodes: readonly PreparedNode[],
   used: boolean,
 ): Promise<Baseline> {
-  const files = new Map<string, Map<string, number>>();
+  const files = new Map<string, FileSizes>();
   for (const { node } of nodes) files.set(node.id, await sizesIn(node.eventsDir));
   return { files, accounts: used ? await readAccounts(tool, nodes) : new Map() };
-}
-
-export function bytesBefore(baseline: Baseline, id: string): number {
-  return [...(baseline.files.get(id)?.values() ?? [])].reduce((sum, size) => sum + size, 0);
 }
 
 /** A node that does not answer is left out: its equations will not hold. */
@@ -72,13 +66,4 @@ function difference<T extends { readonly name: string }>(before: T | undefined, 
     return [key, typeof value === 'number' ? value - Number(was.get(key)) : value];
   });
   return Object.fromEntries(parts) as T;
-}
-
-async function sizesIn(dir: string): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  for (const name of (await readdir(dir)).filter((entry) => entry.endsWith('.log'))) {
-    const size = await fileBytes(join(dir, name));
-    if (size > 0) sizes.set(name, size);
-  }
-  return sizes;
 }

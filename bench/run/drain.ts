@@ -3,14 +3,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainNode } from '../chain/layout.ts';
 import type { Scenario } from '../scenario.ts';
-import { eventBytes } from './sizes.ts';
+import type { Baseline } from './baseline.ts';
+import { bytesSince } from './sizes.ts';
 
 const POLL_MS = 50;
 
 /** True when all have all; false when the limits ran out. */
 export async function waitDrained(
   destinations: readonly ChainNode[],
-  wanted: (id: string) => number,
+  baseline: Baseline,
+  wantedBytes: number,
   limits: Scenario['limits'],
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -19,9 +21,10 @@ export async function waitDrained(
   let before = -1;
   for (;;) {
     signal.throwIfAborted();
-    const sizes = await Promise.all(destinations.map(({ eventsDir }) => eventBytes(eventsDir)));
-    const complete = destinations.every(({ id }, index) => (sizes[index] ?? 0) >= wanted(id));
-    if (complete) return true;
+    const sizes = await Promise.all(
+      destinations.map(({ id, eventsDir }) => bytesSince(baseline.files.get(id), eventsDir)),
+    );
+    if (sizes.every((size) => size >= wantedBytes)) return true;
     const total = sizes.reduce((sum, size) => sum + size, 0);
     const now = Date.now();
     if (total !== before) movedMs = now;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainNode } from '../chain/layout.ts';
 import { BenchError } from '../run-error.ts';
-import { bytesBefore } from './baseline.ts';
 import type { OpenChain } from './chain.ts';
 import type { Draft } from './draft.ts';
 import { waitDrained } from './drain.ts';
@@ -136,9 +135,8 @@ export class LoadedChain {
     const { manifest, plan } = this.#draft;
     const { signal } = this.#context;
     const { baseline, chain } = this.#open;
-    const sent = manifest?.bytes ?? 0;
     const ends = chain.layout.nodes.filter(({ role }) => role === 'destination');
-    return waitDrained(ends, (id) => bytesBefore(baseline, id) + sent, plan.scenario.limits, signal);
+    return waitDrained(ends, baseline, manifest?.bytes ?? 0, plan.scenario.limits, signal);
   }
 
   async #makeGenerator(): Promise<GeneratorRun> {
@@ -174,11 +172,10 @@ export class LoadedChain {
   #showProgress(generator: GeneratorRun): void {
     const { baseline, chain } = this.#open;
     const destinations = chain.layout.nodes.filter(({ role }) => role === 'destination');
-    const before = new Map(destinations.map(({ id }) => [id, bytesBefore(baseline, id)]));
     const step = () => this.#draft.events.at(-1)?.text ?? null;
     this.#runInBackground(
       this.#context.line.follow(
-        { plan: this.#plan, destinations, before, generator, phase: () => this.#phase, step },
+        { plan: this.#plan, destinations, baseline, generator, phase: () => this.#phase, step },
         this.#over.signal,
       ),
     );

@@ -4,9 +4,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainNode } from '../chain/layout.ts';
 import { type ProgressState, renderProgress } from '../report/progress.ts';
+import type { Baseline } from './baseline.ts';
 import type { GeneratorRun } from './generator.ts';
 import type { RunPlan } from './plan.ts';
-import { eventBytes } from './sizes.ts';
+import { bytesSince } from './sizes.ts';
 
 const TERMINAL_MS = 500;
 const PLAIN_MS = 5000;
@@ -15,8 +16,7 @@ const WIDTH = 110;
 export interface ProgressSource {
   readonly plan: RunPlan;
   readonly destinations: readonly ChainNode[];
-  /** Bytes that stood in the destinations before the load, by id. */
-  readonly before: ReadonlyMap<string, number>;
+  readonly baseline: Baseline;
   readonly generator: GeneratorRun;
   readonly phase: () => string;
   readonly step: () => string | null;
@@ -73,13 +73,13 @@ async function stateOf(
   beganMs: number,
   last: { timeMs: number; events: number },
 ): Promise<ProgressState> {
-  const { plan, destinations, before, generator } = source;
+  const { plan, destinations, baseline, generator } = source;
   const progress = await generator.progress();
   const [sent, sentBytes] = [progress?.events ?? 0, progress?.bytes ?? 0];
   const eventSize = sent === 0 ? 0 : sentBytes / sent;
   const counts = await Promise.all(
     destinations.map(async ({ id, eventsDir }) => {
-      return { name: id, bytes: (await eventBytes(eventsDir)) - (before.get(id) ?? 0) };
+      return { name: id, bytes: await bytesSince(baseline.files.get(id), eventsDir) };
     }),
   );
   const least = counts.toSorted((a, b) => a.bytes - b.bytes)[0];

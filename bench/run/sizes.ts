@@ -1,23 +1,32 @@
-// How many bytes of event files a directory holds now.
+// How many bytes of event files a directory holds, and how many came since a load began.
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../run-error.ts';
 
-export async function eventBytes(dir: string): Promise<number> {
-  const names = await readdir(dir);
-  const sizes = await Promise.all(
-    names.filter((name) => name.endsWith('.log')).map((name) => fileBytes(join(dir, name))),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** Sizes by name. */
+export type FileSizes = ReadonlyMap<string, number>;
+
+export async function sizesIn(dir: string): Promise<FileSizes> {
+  const sizes = new Map<string, number>();
+  for (const name of (await readdir(dir)).filter((entry) => entry.endsWith('.log'))) {
+    const size = await fileBytes(join(dir, name));
+    if (size > 0) sizes.set(name, size);
+  }
+  return sizes;
 }
 
-/** 0 for a file that was deleted meanwhile. */
-export async function fileBytes(file: string): Promise<number> {
+/** Growth beyond `before`. What was there before may expire meanwhile: that takes nothing away. */
+export async function bytesSince(before: FileSizes | undefined, dir: string): Promise<number> {
+  const now = await sizesIn(dir);
+  return [...now].reduce((sum, [name, size]) => sum + Math.max(0, size - (before?.get(name) ?? 0)), 0);
+}
+
+/** 0 for a file that was deleted between the listing and the look. */
+async function fileBytes(file: string): Promise<number> {
   try {
     return (await stat(file)).size;
   } catch (error) {
-    // Expired between the listing and the look.
     if (hasCode(error, 'ENOENT')) return 0;
     throw error;
   }

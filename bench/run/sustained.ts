@@ -16,19 +16,22 @@ const WARM_UP_MS = 4000;
 const ARRIVED_MS = 10_000;
 const SLOPE_MAX = 0.01;
 /** The search ends when the gap between sustained and not is this share of the rate. */
-const PRECISION = 0.08;
+const PRECISION = 0.1;
 const PROBES_MAX = 12;
+
+type Execute = (context: RunContext, plan: RunPlan) => Promise<Result>;
 
 export async function findSustained(
   context: RunContext,
   planOf: (overrides: Overrides) => RunPlan,
+  execute: Execute = executeRun,
 ): Promise<Result> {
   let sustained = 0;
   let tooFast = Number.POSITIVE_INFINITY;
   let perMinute = FIRST_PER_MINUTE;
   let why = '';
   for (let probe = 1; probe <= PROBES_MAX && !context.signal.aborted; probe++) {
-    const result = await runProbe(context, planOf, perMinute, probe);
+    const result = await runProbe(context, planOf, execute, perMinute, probe);
     const reason = whyNotSustained(result);
     context.line.say(
       `probe ${probe}: ${rateText(perMinute)} ${reason === null ? 'sustained' : `not sustained: ${reason}`}`,
@@ -39,7 +42,7 @@ export async function findSustained(
     perMinute = tooFast === Number.POSITIVE_INFINITY ? perMinute * 2 : (sustained + tooFast) / 2;
   }
   const plan = planOf({ rate: rateOf(sustained === 0 ? perMinute : sustained) });
-  const result = await executeRun(context, plan);
+  const result = await execute(context, plan);
   const reason = whyNotSustained(result);
   const notes = [
     ...result.notes,
@@ -94,6 +97,7 @@ function slopeOf(
 async function runProbe(
   context: RunContext,
   planOf: (overrides: Overrides) => RunPlan,
+  execute: Execute,
   perMinute: number,
   probe: number,
 ): Promise<Result> {
@@ -101,7 +105,7 @@ async function runProbe(
   const plan = planOf({ rate: rateOf(perMinute), durationMs: PROBE_MS });
   const calm = { ...plan, scenario: { ...plan.scenario, steps: [] } };
   try {
-    return await executeRun({ ...context, outDir, brief: true, keep: false }, calm);
+    return await execute({ ...context, outDir, brief: true, keep: false }, calm);
   } finally {
     await rm(outDir, { recursive: true, force: true });
   }

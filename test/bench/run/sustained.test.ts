@@ -1,7 +1,12 @@
+import { PassThrough } from 'node:stream';
 import test from 'ava';
 import type { Sample } from '../../../bench/observer/spec.ts';
+import type { Result } from '../../../bench/result.ts';
+import type { RunPlan } from '../../../bench/run/plan.ts';
+import { ProgressLine } from '../../../bench/run/progress.ts';
 import { resultOf } from '../../../bench/run/result.ts';
-import { whyNotSustained } from '../../../bench/run/sustained.ts';
+import type { RunContext } from '../../../bench/run/run.ts';
+import { findSustained, whyNotSustained } from '../../../bench/run/sustained.ts';
 import { evidence, manifest, START_MS, samples, verdictOfA } from './evidence.ts';
 
 /** The destination gets `share` of what is sent. */
@@ -32,4 +37,57 @@ test('neither is a loss, a late last event, or a generator that fell behind', (t
   t.regex(whyNotSustained(resultOf(evidence({ destinations: [late] }))) ?? '', /arrived 10\.5 s after/);
   const behind = { ...manifest, lateEvents: 1 };
   t.regex(whyNotSustained(resultOf(evidence({ manifest: behind }))) ?? '', /generator was late/);
+});
+
+const CAPACITY_PER_SECOND = 25e6 / 60;
+
+/** A chain that carries up to 25M/min and falls behind by the rest. */
+async function pretend(_: RunContext, plan: RunPlan): Promise<Result> {
+  const offered = plan.pace.kind === 'schedule' ? plan.pace.eventsPerSecond : 0;
+  const share = Math.min(1, CAPACITY_PER_SECOND / offered);
+  return resultOf({
+    ...evidence({ samples: lagging(share) }),
+    plan: { ...plan, pace: manifest.pace, events: 1000 },
+  });
+}
+
+test('the search ends just below what the chain carries', async (t) => {
+  const { plan } = evidence();
+  const said = new PassThrough();
+  const context: RunContext = {
+    root: '/none',
+    outDir: '/none',
+    keep: false,
+    attach: false,
+    brief: false,
+    signal: new AbortController().signal,
+    line: new ProgressLine(said as unknown as NodeJS.WriteStream),
+  };
+  const asked: string[] = [];
+  const result = await findSustained(
+    context,
+    ({ rate = plan.rate }) => ({
+      ...plan,
+      rate,
+      pace:
+        rate.kind === 'schedule' ? { kind: 'schedule', eventsPerSecond: rate.eventsPerSecond } : plan.pace,
+    }),
+    (given, planned) => {
+      asked.push(planned.rate.text);
+      return pretend(given, planned);
+    },
+  );
+  t.deepEqual(asked, [
+    '4.0M/min',
+    '8.0M/min',
+    '16.0M/min',
+    '32.0M/min',
+    '24.0M/min',
+    '28.0M/min',
+    '26.0M/min',
+    '24.0M/min',
+  ]);
+  t.is(result.verdict, 'pass');
+  t.is(result.rate, 'max: 24.0M/min');
+  t.true(result.notes.some((note) => note.includes('26.0M/min was not: the backlog at a grows')));
 });
