@@ -117,9 +117,7 @@ export class Committer {
       return item.promise;
     }
     this.#pending.push(item);
-    this.#loop ??= this.#run().finally(() => {
-      this.#loop = null;
-    });
+    this.#loop ??= this.#run();
     return item.promise;
   }
 
@@ -127,25 +125,28 @@ export class Committer {
     // one turn of the event loop gathers what arrives together
     await Promise.resolve();
     while (this.#pending.length > 0 || this.#failure !== null) {
-      if (this.#failure !== null) {
-        if (!(await this.#heal())) return;
-        continue;
-      }
-      const group = this.#take();
-      try {
-        await this.#writeData(group);
-      } catch (error) {
-        this.#fail(error, group);
-        continue;
-      }
-      if (!(await this.#journaling)) {
-        this.#settle(group.items, this.#failure);
-        continue;
-      }
-      this.#journaling = this.#writeJournal(group);
-      // the last group's journal may fail when nothing is pending: stay for it
-      if (this.#pending.length === 0) await this.#journaling;
+      if (this.#failure === null) await this.#commit(this.#take());
+      else if (!(await this.#heal())) break;
     }
+    // in the same breath as the last look at what is pending: what is pushed a moment later begins a new run
+    this.#loop = null;
+  }
+
+  /** Never rejects: what fails is told to those who wait for it. */
+  async #commit(group: Group): Promise<void> {
+    try {
+      await this.#writeData(group);
+    } catch (error) {
+      this.#fail(error, group);
+      return;
+    }
+    if (!(await this.#journaling)) {
+      this.#settle(group.items, this.#failure);
+      return;
+    }
+    this.#journaling = this.#writeJournal(group);
+    // the last group's journal may fail when nothing is pending: stay for it
+    if (this.#pending.length === 0) await this.#journaling;
   }
 
   #take(): Group {

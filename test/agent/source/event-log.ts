@@ -1,0 +1,36 @@
+// A real event log in a directory of the test's own, and what its segments hold.
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { EventLog, type LogOptions } from '../../../agent/log/log.ts';
+
+const MiB = 2 ** 20;
+
+export async function temporaryDirectory(t: ExecutionContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'spillway-source-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+export function openLog(dir: string, options: Partial<LogOptions> = {}): Promise<EventLog> {
+  return EventLog.open({
+    dir,
+    durability: 'os',
+    segmentBytes: 16 * MiB,
+    journalBytesMax: 4 * MiB,
+    capBytes: 256 * MiB,
+    reserveBytes: 0,
+    keepBytes: 256 * MiB,
+    keepAgeMs: 3_600_000,
+    pendingBytesMax: 8 * MiB,
+    ...options,
+  });
+}
+
+/** The events of a log directory, byte for byte, as anyone sees them who only knows that they are plain text. */
+export async function eventsIn(dir: string): Promise<Buffer> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.log')).sort();
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name)))));
+}
