@@ -13,11 +13,19 @@ export interface ListedFile {
   readonly stats: BigIntStats;
 }
 
+export interface Listing {
+  readonly files: readonly ListedFile[];
+  /** Whether nothing that is there can have been missed. */
+  readonly whole: boolean;
+}
+
 export interface DirectoryOptions {
   readonly dir: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
 }
+
+const LOOKS_MAX = 5;
 
 export class WatchedDirectory {
   readonly #options: DirectoryOptions;
@@ -39,8 +47,28 @@ export class WatchedDirectory {
     this.#watcher = watcher;
   }
 
-  /** The regular files that match, oldest first. A file that goes while we look is left out. */
-  async list(): Promise<ListedFile[]> {
+  /**
+   * The regular files that match, oldest first. Files that are renamed while we look can be missed or seen twice, so
+   * it is looked again when the directory has changed meanwhile; `whole` is false where it never stood still.
+   */
+  async list(): Promise<Listing> {
+    for (let attempt = 1; ; attempt++) {
+      const before = await this.#changedAt();
+      const files = await this.#look();
+      const whole = (await this.#changedAt()) === before;
+      if (whole || attempt === LOOKS_MAX) return { files: files.sort(byAge), whole };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher?.close();
+  }
+
+  async #changedAt(): Promise<bigint> {
+    return (await fs.stat(this.#options.dir, { bigint: true })).mtimeNs;
+  }
+
+  async #look(): Promise<ListedFile[]> {
     const { dir } = this.#options;
     const files: ListedFile[] = [];
     for (const name of await fs.readdir(dir)) {
@@ -49,11 +77,7 @@ export class WatchedDirectory {
       const stats = await fs.stat(path, { bigint: true }).catch(() => null);
       if (stats?.isFile()) files.push({ name, path, stats });
     }
-    return files.sort(byAge);
-  }
-
-  async close(): Promise<void> {
-    await this.#watcher?.close();
+    return files;
   }
 }
 

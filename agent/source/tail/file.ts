@@ -6,6 +6,7 @@
 import fs from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { NEWLINE, scanEvents } from '../../bytes.ts';
+import { systemCodeOf } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { SourceState } from '../../log/sources.ts';
 import type { ReceiveCounters } from '../receive-counters.ts';
@@ -20,20 +21,32 @@ export interface FileParts {
   readonly buffers: BufferPool;
   readonly eventBytesMax: number;
   readonly quarantine: (reason: string, chunk: Buffer) => Promise<void>;
+  /** Commits that failed, of all files together: each took its file back to what is committed. */
+  readonly rewinds: { count: number };
 }
+
+/** Why the position may not be believed: the log remembers it from before a restart, or the file has shrunk. */
+type Doubt = 'recalled' | 'truncated';
+
+const REMARKS: Readonly<Record<Doubt, string>> = {
+  recalled: 'the file is not the one that was read before under its inode: it is read from its beginning',
+  truncated: 'the file was truncated: it is read from its beginning',
+};
 
 /** Small reads are copied out, so that they do not occupy a large buffer until they are committed. */
 const COPY_BYTES_MAX = 64 * 1024;
 
 export class TailedFile {
   readonly identity: FileIdentity;
+  /** Nanoseconds since 1970. */
+  readonly born: bigint;
   path: string;
   /** False once the directory no longer lists it: deleted, or renamed to what is not followed. */
   listed = true;
-  size: number;
   grewAt: number;
   readonly #parts: FileParts;
-  #generation = 0;
+  #size: number;
+  #doubt: Doubt | null = null;
   #source: SourceState | null = null;
   #handle: fs.FileHandle | null = null;
   #readAt = 0;
@@ -44,10 +57,16 @@ export class TailedFile {
 
   constructor(listed: ListedFile, parts: FileParts, now: number) {
     this.identity = identityOf(listed.stats);
+    this.born = listed.stats.birthtimeNs;
     this.path = listed.path;
-    this.size = Number(listed.stats.size);
+    this.#size = Number(listed.stats.size);
     this.grewAt = now;
     this.#parts = parts;
+  }
+
+  /** What the log finds it by. */
+  get key(): string {
+    return sourceKey(this.#parts.owner, this.identity);
   }
 
   get isOpen(): boolean {
@@ -58,40 +77,53 @@ export class TailedFile {
     return this.#partial;
   }
 
-  get unread(): boolean {
-    return this.size > this.#readAt + this.#partial;
+  get isDoubted(): boolean {
+    return this.#doubt !== null;
   }
 
-  /** Whether everything that was read is committed. */
+  /** Bytes behind what was read, as far as is known. */
+  get unreadBytes(): number {
+    return Math.max(0, this.#size - this.#readAt - this.#partial);
+  }
+
+  /** Whether everything that was read is committed; an event that is being passed over is not, until it ends. */
   get settled(): boolean {
-    return this.#source === null || this.#source.position === this.#readAt;
+    const read = this.#tooLongFrom === -1 ? this.#readAt : this.#tooLongFrom;
+    return this.#source === null || this.#source.position === read;
+  }
+
+  /** Finds where to go on, where the log has something of the file: false where it has not. */
+  recall(): boolean {
+    const { log } = this.#parts;
+    const known = log.findSource(this.key);
+    if (known === undefined) return false;
+    this.#source = known;
+    this.#readAt = known.position;
+    this.#doubt = 'recalled';
+    return true;
+  }
+
+  /** Leaves out what is before the offset, and makes the log remember that. */
+  beginAt(offset: number): void {
+    this.#readAt = offset;
+    this.#known(offset);
+  }
+
+  /** What the directory says of it now. */
+  seen({ path, stats }: ListedFile): void {
+    this.listed = true;
+    this.path = path;
+    this.#size = Number(stats.size);
+    if (this.#size < this.#readAt) this.#doubt ??= 'truncated';
   }
 
   /**
-   * Finds where to go on: behind what the log has of it, or at the beginning.
-   * @returns a remark where what the log remembers is of another file.
+   * Opens the file by its path. False where that is not this file any more.
+   * @throws the system's error where it may not be opened.
    */
-  async recall(startAt: number): Promise<string | null> {
-    const { log, owner } = this.#parts;
-    for (;;) {
-      const known = log.findSource(sourceKey(owner, this.identity, this.#generation));
-      if (known === undefined) break;
-      const following = log.findSource(sourceKey(owner, this.identity, this.#generation + 1));
-      if (following === undefined) {
-        this.#source = known;
-        this.#readAt = known.position;
-        return this.#verify(known);
-      }
-      this.#generation++;
-    }
-    this.#readAt = startAt;
-    return null;
-  }
-
-  /** Opens the file by its path, if it is still that file. */
   async open(): Promise<boolean> {
     if (this.#handle !== null) return true;
-    const handle = await fs.open(this.path, 'r').catch(() => null);
+    const handle = await openIfThere(this.path);
     if (handle === null) return false;
     const stats = await handle.stat({ bigint: true });
     if (!sameFile(identityOf(stats), this.identity)) {
@@ -99,7 +131,7 @@ export class TailedFile {
       return false;
     }
     this.#handle = handle;
-    this.size = Number(stats.size);
+    this.#size = Number(stats.size);
     return true;
   }
 
@@ -114,42 +146,48 @@ export class TailedFile {
     return this.#handle === null ? 0 : (await this.#handle.stat()).nlink;
   }
 
-  /** The file is shorter than what was read of it: it was truncated, and is read from its beginning. */
-  restart(): void {
-    this.#generation++;
-    this.#source = null;
-    this.#readAt = 0;
-    this.#partial = 0;
-    this.#tooLongFrom = -1;
-  }
-
-  get truncated(): boolean {
-    return this.size < this.#readAt;
+  /**
+   * Settles a doubt about an open file, as soon as what was read of it is committed.
+   * @returns a remark where the file is read from its beginning.
+   */
+  async reconsider(): Promise<string | null> {
+    const handle = this.#handle;
+    const doubt = this.#doubt;
+    if (handle === null || doubt === null || !this.settled) return null;
+    const fits = doubt === 'recalled' && (await this.#continues(handle));
+    this.#doubt = null;
+    if (fits) return null;
+    this.#restart();
+    return REMARKS[doubt];
   }
 
   /** One read. `more`: there may be more to read now; `none`: nothing new. */
   async read(now: number): Promise<'more' | 'end' | 'none'> {
     const handle = this.#handle;
-    if (handle === null) return 'none';
+    if (handle === null || this.#doubt !== null) return 'none';
     const buffer = await this.#parts.buffers.take();
     let kept = false;
     try {
+      const { rewinds } = this.#parts;
+      const rewindsBefore = rewinds.count;
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.#readAt);
+      // what was read is not what comes next any more
+      if (rewinds.count !== rewindsBefore) return 'more';
       const chunk = buffer.subarray(0, bytesRead);
-      if (bytesRead === 0 || bytesRead === this.#partial) return 'none';
+      if (bytesRead < this.#partial || (bytesRead === 0 && this.#readAt > 0))
+        await this.#noticeTruncation(handle);
+      if (bytesRead === 0 || bytesRead === this.#partial || this.#doubt !== null) return 'none';
       this.grewAt = now;
-      this.size = Math.max(this.size, this.#readAt + bytesRead);
+      this.#size = Math.max(this.#size, this.#readAt + bytesRead);
       const full = bytesRead === buffer.length;
       if (this.#tooLongFrom >= 0) {
-        await this.#passOver(chunk);
-        return full ? 'more' : 'end';
+        return (await this.#passOver(chunk)) || full ? 'more' : 'end';
       }
       const whole = chunk.lastIndexOf(NEWLINE) + 1;
       if (whole === 0 && bytesRead > this.#parts.eventBytesMax) {
         this.#tooLongFrom = this.#readAt;
         this.#partial = 0;
-        await this.#passOver(chunk);
-        return full ? 'more' : 'end';
+        return (await this.#passOver(chunk)) || full ? 'more' : 'end';
       }
       const { events, tooLongAt } = scanEvents(chunk.subarray(0, whole), this.#parts.eventBytesMax);
       const good = tooLongAt === -1 ? whole : tooLongAt;
@@ -166,20 +204,33 @@ export class TailedFile {
     }
   }
 
-  /** The file is gone and its last line never got its newline: it is made an event with one added. */
+  /**
+   * The file is gone and its last line never got its newline: it is made an event with one added, or set aside where
+   * it is too long. False where there is no such line.
+   */
   async finish(): Promise<boolean> {
+    if (this.#tooLongFrom >= 0) {
+      this.#countTooLong();
+      return true;
+    }
     if (this.#partial === 0 || this.#handle === null) return false;
     const buffer = Buffer.alloc(this.#partial + 1, NEWLINE);
     const { bytesRead } = await this.#handle.read(buffer, 0, this.#partial, this.#readAt);
     if (bytesRead !== this.#partial) return false;
-    const end = this.#readAt + bytesRead;
     this.#partial = 0;
-    this.#append(buffer, 1, () => undefined, end);
+    if (buffer.length > this.#parts.eventBytesMax) {
+      this.#tooLongFrom = this.#readAt;
+      await this.#passOver(buffer.subarray(0, bytesRead));
+      this.#countTooLong();
+    } else {
+      this.#append(buffer, 1, () => undefined, this.#readAt + bytesRead);
+    }
     return true;
   }
 
+  /** What the log could not be told now is forgotten with the files that are long gone. */
   async forget(): Promise<void> {
-    if (this.#source !== null) await this.#parts.log.forgetSource(this.#source);
+    if (this.#source !== null) await this.#parts.log.forgetSource(this.#source).catch(() => undefined);
   }
 
   #append(bytes: Buffer, events: number, release: () => void, end = this.#readAt + bytes.length): void {
@@ -203,31 +254,35 @@ export class TailedFile {
   }
 
   #rewind(): void {
+    this.#parts.rewinds.count++;
     this.#readAt = this.#source?.position ?? 0;
     this.#partial = 0;
     this.#tooLongFrom = -1;
   }
 
-  /** Reads on to the end of an over-long event: set aside and counted, never delivered. */
-  async #passOver(chunk: Buffer): Promise<void> {
+  /**
+   * Reads on to the end of an over-long event: set aside and counted, never delivered.
+   * @returns whether its end was found.
+   */
+  async #passOver(chunk: Buffer): Promise<boolean> {
     const newline = chunk.indexOf(NEWLINE);
     const piece = newline === -1 ? chunk : chunk.subarray(0, newline + 1);
+    const rewindsBefore = this.#parts.rewinds.count;
     await this.#parts.quarantine('too-long', piece);
+    if (this.#parts.rewinds.count !== rewindsBefore) return true;
     this.#readAt += piece.length;
-    if (newline === -1) return;
+    if (newline !== -1) this.#countTooLong();
+    return newline !== -1;
+  }
+
+  #countTooLong(): void {
     const from = this.#tooLongFrom;
-    const bytes = this.#readAt - from;
+    const end = this.#readAt;
+    const bytes = end - from;
     this.#tooLongFrom = -1;
     const { log, counters } = this.#parts;
     counters.read(1, bytes);
-    const progress = {
-      outcome: 'quarantined',
-      reason: 'too-long',
-      from,
-      end: this.#readAt,
-      events: 1,
-      bytes,
-    } as const;
+    const progress = { outcome: 'quarantined', reason: 'too-long', from, end, events: 1, bytes } as const;
     log.progress(this.#known(from), progress).then(
       () => counters.settled(1, bytes),
       () => {
@@ -238,20 +293,44 @@ export class TailedFile {
   }
 
   #known(position: number): SourceState {
-    const { log, owner } = this.#parts;
-    this.#source ??= log.defineSource({
-      owner,
-      key: sourceKey(owner, this.identity, this.#generation),
-      identity: { ...this.identity, path: this.path },
-      position,
-    });
+    this.#source ??= this.#define(position);
     return this.#source;
   }
 
-  async #verify(source: SourceState): Promise<string | null> {
-    if (!(await this.open()) || this.#handle === null) return null;
-    if (this.size >= source.position && (await continues(this.#handle, source))) return null;
-    this.restart();
-    return 'the file is not the one that was read before under its inode: it is read from its beginning';
+  #define(position: number): SourceState {
+    const { log, owner } = this.#parts;
+    const identity = { ...this.identity, path: this.path };
+    return log.defineSource({ owner, key: this.key, identity, position });
+  }
+
+  async #continues(handle: fs.FileHandle): Promise<boolean> {
+    if (this.#source === null) return true;
+    return this.#size >= this.#source.position && (await continues(handle, this.#source));
+  }
+
+  async #noticeTruncation(handle: fs.FileHandle): Promise<void> {
+    this.#size = (await handle.stat()).size;
+    if (this.#size < this.#readAt) this.#doubt = 'truncated';
+  }
+
+  /** From the beginning, as a new source: the old one, and where it was, are forgotten. */
+  #restart(): void {
+    const before = this.#source;
+    this.#readAt = 0;
+    this.#partial = 0;
+    this.#tooLongFrom = -1;
+    if (before === null) return;
+    this.#source = this.#define(0);
+    // a failure to write it shows again at the source's first batch
+    this.#parts.log.forgetSource(before).catch(() => undefined);
+  }
+}
+
+async function openIfThere(path: string): Promise<fs.FileHandle | null> {
+  try {
+    return await fs.open(path, 'r');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null;
+    throw error;
   }
 }

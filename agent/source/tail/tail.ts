@@ -5,30 +5,30 @@
 // of the directory find everything without them.
 
 import type { Logger } from 'pino';
+import { systemCodeOf } from '../../errors.ts';
 import type { SourceSnapshot } from '../../http/snapshot.ts';
 import type { EventLog } from '../../log/log.ts';
 import { ReceiveCounters } from '../receive-counters.ts';
 import { BufferPool } from './buffers.ts';
-import { type DirectoryOptions, type ListedFile, WatchedDirectory } from './directory.ts';
-import { type FileParts, TailedFile } from './file.ts';
-import { identityOf } from './identity.ts';
-import { lastNewlineBefore } from './newest.ts';
+import { type DirectoryOptions, WatchedDirectory } from './directory.ts';
+import type { TailedFile } from './file.ts';
+import { FollowedFiles, type FollowedOptions } from './followed.ts';
 import { Quarantine } from './quarantine.ts';
 
-export interface TailOptions extends DirectoryOptions {
-  readonly name: string;
+export interface TailOptions extends DirectoryOptions, FollowedOptions {
   readonly readBytesMax: number;
   readonly pollMs: number;
-  readonly idlePollMs: number;
   readonly rescanMs: number;
-  readonly activeMs: number;
-  readonly openFilesMax: number;
   readonly eventBytesMax: number;
-  readonly startAt: 'oldest' | 'newest';
 }
 
-/** One turn of one file; then the others get theirs. */
+/**
+ * One turn of one file; then the others get theirs. A turn reads at least what was there when the directory was
+ * listed: a writer that went on to the next file left no more than that.
+ */
 const TURN_BYTES_MAX = 256 * 1024 * 1024;
+/** Listing takes at most one part in so many of the time, however many files there are. */
+const LISTING_SHARE = 10;
 const BUFFERS = 8;
 
 export class TailSource {
@@ -37,13 +37,15 @@ export class TailSource {
   readonly #logger: Logger;
   readonly #directory: WatchedDirectory;
   readonly #counters: ReceiveCounters;
-  readonly #parts: FileParts;
-  /** By inode and birth, in the order in which they are read. */
-  readonly #files = new Map<string, TailedFile>();
-  #first = true;
+  readonly #files: FollowedFiles;
+  readonly #rewinds = { count: 0 };
+  /** What was said of a file that cannot be read, by its path. */
+  readonly #faults = new Map<string, { readonly text: string; readonly until: number }>();
   #listDue = true;
   #listedAt = 0;
+  #listNotBefore = 0;
   #hinted = false;
+  #grown = new Set<string>();
   #wake: (() => void) | null = null;
   #problem: string | null = null;
   #stopping = false;
@@ -56,14 +58,16 @@ export class TailSource {
     this.#directory = new WatchedDirectory(options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
     const quarantine = new Quarantine(quarantineDir, options.name);
-    this.#parts = {
+    const parts = {
       owner: options.name,
       log,
       counters: this.#counters,
       buffers: new BufferPool(Math.max(options.readBytesMax, options.eventBytesMax + 1), BUFFERS),
       eventBytesMax: options.eventBytesMax,
-      quarantine: (reason, chunk) => quarantine.add(reason, chunk),
+      quarantine: (reason: string, chunk: Buffer) => quarantine.add(reason, chunk),
+      rewinds: this.#rewinds,
     };
+    this.#files = new FollowedFiles(options, parts, this.#logger);
   }
 
   start(): void {
@@ -83,7 +87,7 @@ export class TailSource {
     const { name } = this.#options;
     const counts = this.#counters.snapshot(this.#log.counts(name));
     let partial = 0;
-    for (const file of this.#files.values()) partial += file.partialBytes;
+    for (const file of this.#files) partial += file.partialBytes;
     const read = { events: counts.read.events, bytes: counts.read.bytes + partial };
     const held = { events: counts.held.events, bytes: counts.held.bytes + partial };
     return { name, type: 'tail', ...counts, read, held, files: this.#files.size };
@@ -95,132 +99,96 @@ export class TailSource {
     this.#wake?.();
     await this.#running;
     await this.#directory.close();
-    for (const file of this.#files.values()) await file.close();
+    await this.#files.close();
   }
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const startedAt = Date.now();
-      try {
-        if (this.#log.facts().state !== 'failing') await this.#round(startedAt);
-        this.#problem = null;
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
-        if (this.#problem !== detail)
-          this.#logger.error({ err: error }, 'cannot read the directory, trying again');
-        this.#problem = detail;
-        await this.#pause(this.#options.idlePollMs);
-      }
+      if (this.#log.facts().state !== 'failing') await this.#round(startedAt);
       await this.#pause(this.#untilNextRound(startedAt));
     }
   }
 
+  /** Ends early where a commit failed: what was rewound comes before what follows it. */
   async #round(now: number): Promise<void> {
     this.#hinted = false;
-    if (this.#listDue || now - this.#listedAt >= this.#options.rescanMs) await this.#rescan(now);
-    for (const file of this.#files.values()) {
-      if (this.#stopping) return;
-      if (file.isOpen) await this.#drain(file, now);
-    }
-  }
-
-  async #drain(file: TailedFile, now: number): Promise<void> {
-    for (let bytes = 0; bytes < TURN_BYTES_MAX && !this.#stopping; bytes += this.#options.readBytesMax) {
-      await this.#log.room();
-      if ((await file.read(now)) !== 'more') return;
+    const rewinds = this.#rewinds.count;
+    if (now - this.#listedAt >= this.#options.rescanMs) this.#listDue = true;
+    if (this.#listDue && now >= this.#listNotBefore) await this.#rescan(now);
+    const grown = this.#grown;
+    this.#grown = new Set();
+    for (const file of this.#files) {
+      if (this.#stopping || this.#rewinds.count !== rewinds) return;
+      if (this.#isDue(file, grown.has(file.path), now)) await this.#turn(file, now, rewinds);
     }
   }
 
   async #rescan(now: number): Promise<void> {
     this.#listDue = false;
     this.#listedAt = now;
-    const listed = await this.#directory.list();
-    const names = new Map(listed.map((entry) => [keyOf(entry), entry]));
-    for (const [key, entry] of names) {
-      const file = this.#files.get(key);
-      if (file === undefined) await this.#follow(key, entry, now);
-      else await this.#refresh(file, entry);
+    try {
+      await this.#files.reconcile(await this.#directory.list(), now);
+      this.#problem = null;
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      if (this.#problem !== detail) {
+        this.#logger.error({ err: error }, 'cannot read the directory, trying again');
+      }
+      this.#problem = detail;
+      // what is still open of a directory that is gone is read to its end and let go
+      if (systemCodeOf(error) === 'ENOENT') await this.#files.reconcile({ files: [], whole: true }, now);
     }
-    this.#first = false;
-    for (const [key, file] of this.#files) {
-      if (!names.has(key)) await this.#leave(key, file, now);
-      else if (file.isOpen && !file.unread && now - file.grewAt > this.#options.activeMs) await file.close();
+    const took = Date.now() - now;
+    this.#listNotBefore = now + LISTING_SHARE * took;
+  }
+
+  #isDue(file: TailedFile, hinted: boolean, now: number): boolean {
+    if (file.unreadBytes > 0 || file.isDoubted || hinted)
+      return (this.#faults.get(file.path)?.until ?? 0) <= now;
+    return file.isOpen && (!file.listed || now - file.grewAt <= this.#options.activeMs);
+  }
+
+  /** A file that cannot be read must not hold up the others. */
+  async #turn(file: TailedFile, now: number, rewinds: number): Promise<void> {
+    try {
+      if (!(await this.#files.open(file))) {
+        this.#listDue = true;
+        return;
+      }
+      const remark = await file.reconsider();
+      if (remark !== null) this.#logger.warn({ path: file.path }, remark);
+      await this.#drain(file, now, rewinds);
+      this.#faults.delete(file.path);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (this.#faults.get(file.path)?.text !== text) {
+        this.#logger.error({ path: file.path, err: error }, 'cannot read a file, trying again');
+      }
+      this.#faults.set(file.path, { text, until: now + this.#options.rescanMs });
     }
   }
 
-  async #follow(key: string, entry: ListedFile, now: number): Promise<void> {
-    const file = new TailedFile(entry, this.#parts, now);
-    const fromNewest =
-      this.#first &&
-      this.#options.startAt === 'newest' &&
-      this.#log.sourcesOf(this.#options.name).length === 0;
-    const remark = await file.recall(fromNewest ? await lastNewlineBefore(entry.path, file.size) : 0);
-    if (remark !== null) this.#logger.warn({ path: entry.path }, remark);
-    this.#files.set(key, file);
-    await this.#refresh(file, entry);
+  async #drain(file: TailedFile, now: number, rewinds: number): Promise<void> {
+    const turnBytes = Math.max(TURN_BYTES_MAX, file.unreadBytes);
+    for (let bytes = 0; bytes <= turnBytes && !this.#stopping; bytes += this.#options.readBytesMax) {
+      await this.#log.room();
+      if (this.#rewinds.count !== rewinds || (await file.read(now)) !== 'more') return;
+    }
   }
 
-  async #refresh(file: TailedFile, entry: ListedFile): Promise<void> {
-    file.listed = true;
-    file.path = entry.path;
-    file.size = Math.max(Number(entry.stats.size), file.truncated ? 0 : Number(entry.stats.size));
-    if (file.truncated && file.settled) {
-      this.#logger.warn({ path: entry.path }, 'the file was truncated: it is read from its beginning');
-      file.restart();
-    }
-    if (!file.unread || file.isOpen) return;
-    if (this.#openFiles() >= this.#options.openFilesMax) {
-      this.#listDue = true;
-      return;
-    }
-    if (!(await file.open())) this.#listDue = true;
-  }
-
-  /** A file that is no longer listed is read to its end through its descriptor, then given up. */
-  async #leave(key: string, file: TailedFile, now: number): Promise<void> {
-    file.listed = false;
-    if (!file.isOpen) {
-      this.#files.delete(key);
-      return;
-    }
-    const deleted = (await file.links()) === 0;
-    if (now - file.grewAt <= (deleted ? this.#options.idlePollMs : this.#options.activeMs) || !file.settled)
-      return;
-    if (await file.finish()) {
-      this.#logger.info(
-        { path: file.path },
-        'the file went away with a last line without newline: one was added',
-      );
-      return;
-    }
-    await file.close();
-    if (deleted) await file.forget();
-    this.#files.delete(key);
-  }
-
-  #openFiles(): number {
-    let open = 0;
-    for (const file of this.#files.values()) if (file.isOpen) open++;
-    return open;
-  }
-
-  /** A file that is open is read in every round anyway; anything else is found by looking at the directory. */
   #hint(grown: string | null): void {
     this.#hinted = true;
-    this.#listDue ||= grown === null || !this.#isOpen(grown);
+    if (grown === null) this.#listDue = true;
+    else this.#grown.add(grown);
     this.#wake?.();
-  }
-
-  #isOpen(path: string): boolean {
-    for (const file of this.#files.values()) if (file.path === path && file.isOpen) return true;
-    return false;
   }
 
   #untilNextRound(startedAt: number): number {
     const { pollMs, idlePollMs, activeMs } = this.#options;
     const now = Date.now();
     let active = false;
-    for (const file of this.#files.values()) active ||= file.isOpen && now - file.grewAt <= activeMs;
+    for (const file of this.#files) active ||= file.isOpen && now - file.grewAt <= activeMs;
     return Math.max(0, startedAt + (active ? pollMs : idlePollMs) - now);
   }
 
@@ -237,9 +205,4 @@ export class TailSource {
     });
     this.#wake = null;
   }
-}
-
-function keyOf({ stats }: ListedFile): string {
-  const { inode, birth } = identityOf(stats);
-  return `${inode}:${birth}`;
 }

@@ -1,0 +1,199 @@
+// The files that a tail follows, in the order in which they are read, and which of them are open.
+//
+// A file stays open while there is room: what is renamed or deleted behind our back is then read to its end through
+// its descriptor. Beyond openFilesMax the least active one is closed for the one that is due, so none starves.
+
+import type { Logger } from 'pino';
+import { systemCodeOf } from '../../errors.ts';
+import type { EventLog } from '../../log/log.ts';
+import type { ListedFile, Listing } from './directory.ts';
+import { type FileParts, TailedFile } from './file.ts';
+import { identityOf } from './identity.ts';
+import { lastNewlineBefore } from './newest.ts';
+
+export interface FollowedOptions {
+  readonly name: string;
+  readonly idlePollMs: number;
+  readonly activeMs: number;
+  readonly openFilesMax: number;
+  readonly startAt: 'oldest' | 'newest';
+}
+
+/** Files that are gone may come back, under another name that is followed: the log remembers the last so many. */
+const GONE_MAX = 1_024;
+
+export class FollowedFiles {
+  readonly #options: FollowedOptions;
+  readonly #log: EventLog;
+  readonly #logger: Logger;
+  readonly #parts: FileParts;
+  /** By inode and birth. */
+  readonly #files = new Map<string, TailedFile>();
+  /** Oldest first: whoever writes to a younger file has done with the older ones. */
+  #inOrder: TailedFile[] = [];
+  readonly #open = new Set<TailedFile>();
+  #openMax: number;
+  /** The first listing of the first start of this tail. */
+  #first: boolean;
+  #pruneDue = true;
+
+  constructor(options: FollowedOptions, parts: FileParts, logger: Logger) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.#logger = logger;
+    this.#openMax = options.openFilesMax;
+    this.#first = this.#log.sourcesOf(options.name).length === 0;
+  }
+
+  get size(): number {
+    return this.#files.size;
+  }
+
+  [Symbol.iterator](): Iterator<TailedFile> {
+    return this.#inOrder.values();
+  }
+
+  /** Brings the files in line with what the directory holds now. */
+  async reconcile({ files, whole }: Listing, now: number): Promise<void> {
+    const entries = new Map(files.map((entry) => [keyOf(entry), entry]));
+    for (const [key, entry] of entries) {
+      const file = this.#files.get(key) ?? (await this.#follow(key, entry, now));
+      file.seen(entry);
+    }
+    if (this.#first) this.#rememberStart();
+    this.#first = false;
+    if (whole)
+      for (const [key, file] of this.#files) if (!entries.has(key)) await this.#leave(key, file, now);
+    if (this.#pruneDue) await this.#prune();
+    this.#inOrder = [...this.#files.values()].sort(byBirth);
+  }
+
+  /**
+   * Opens a file, closing another one for it where openFilesMax are open. False where it is not there any more, or
+   * where every open file has to be read to its end first.
+   */
+  async open(file: TailedFile): Promise<boolean> {
+    if (file.isOpen) return true;
+    while (this.#open.size >= this.#openMax) if (!(await this.#closeLeastActive())) return false;
+    try {
+      if (!(await file.open())) return false;
+    } catch (error) {
+      const code = systemCodeOf(error);
+      if (code === 'EMFILE' || code === 'ENFILE') await this.#makeDo(error);
+      throw error;
+    }
+    this.#open.add(file);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#open) await file.close();
+    this.#open.clear();
+  }
+
+  async #follow(key: string, entry: ListedFile, now: number): Promise<TailedFile> {
+    const file = new TailedFile(entry, this.#parts, now);
+    if (!file.recall() && this.#first && this.#options.startAt === 'newest') {
+      const size = Number(entry.stats.size);
+      // of a file that cannot be read now, whatever is in it now is old
+      file.beginAt(await lastNewlineBefore(entry.path, size).catch(() => size));
+    }
+    this.#files.set(key, file);
+    return file;
+  }
+
+  /** Of a tail that begins with the newest, also an empty directory must be remembered: what comes later is news. */
+  #rememberStart(): void {
+    if (this.#options.startAt !== 'newest') return;
+    const { name } = this.#options;
+    const key = startKey(name);
+    if (this.#log.findSource(key) === undefined) {
+      this.#log.defineSource({ owner: name, key, identity: {}, position: 0 });
+    }
+  }
+
+  /** A file that is no longer listed is read to its end through its descriptor, then given up. */
+  async #leave(key: string, file: TailedFile, now: number): Promise<void> {
+    file.listed = false;
+    if (!file.isOpen) {
+      const bytes = file.unreadBytes + file.partialBytes;
+      if (bytes > 0) {
+        this.#logger.warn({ path: file.path, bytes }, 'a file went away before it was read to its end');
+      }
+      this.#drop(key);
+      return;
+    }
+    const deleted = (await file.links()) === 0;
+    const quietMs = deleted ? this.#options.idlePollMs : this.#options.activeMs;
+    if (now - file.grewAt <= quietMs || !file.settled) return;
+    if (await file.finish()) {
+      this.#logger.info({ path: file.path }, 'the last line of a file that went away had no newline');
+      return;
+    }
+    this.#open.delete(file);
+    await file.close();
+    if (deleted) await file.forget();
+    this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    this.#files.delete(key);
+    this.#pruneDue = true;
+  }
+
+  /** Forgets the files that are gone for longest, beyond GONE_MAX; what fails is tried again with the next one. */
+  async #prune(): Promise<void> {
+    this.#pruneDue = false;
+    const { name } = this.#options;
+    const followed = new Set([...this.#files.values()].map((file) => file.key));
+    const gone = this.#log
+      .sourcesOf(name)
+      .filter(({ key }) => !followed.has(key) && key !== startKey(name))
+      .sort((a, b) => b.seenMs - a.seenMs);
+    for (const source of gone.slice(GONE_MAX)) await this.#log.forgetSource(source).catch(() => undefined);
+  }
+
+  /** False where none may be closed: what is not listed any more could not be opened again. */
+  async #closeLeastActive(): Promise<boolean> {
+    let least: TailedFile | null = null;
+    for (const file of this.#open) {
+      if (file.listed && (least === null || isLessActive(file, least))) least = file;
+    }
+    if (least === null) return false;
+    this.#open.delete(least);
+    await least.close();
+    return true;
+  }
+
+  /** The process may not open as many files as we were told: half of what there is goes to the rest of the agent. */
+  async #makeDo(cause: unknown): Promise<void> {
+    this.#openMax = Math.max(1, Math.floor(this.#open.size / 2));
+    this.#logger.warn(
+      { err: cause, openFilesMax: this.#openMax },
+      'descriptors are used up, fewer files are held open now: raise ulimit -n or lower openFilesMax',
+    );
+    while (this.#open.size > this.#openMax) if (!(await this.#closeLeastActive())) return;
+  }
+}
+
+/** Files with a held line come last: should they go away while they are closed, it would be lost. */
+function isLessActive(a: TailedFile, b: TailedFile): boolean {
+  const aHolds = a.partialBytes > 0;
+  const bHolds = b.partialBytes > 0;
+  return aHolds === bHolds ? a.grewAt < b.grewAt : bHolds;
+}
+
+/** Of one birth: in the order in which they were found. */
+function byBirth(a: TailedFile, b: TailedFile): number {
+  return a.born < b.born ? -1 : a.born > b.born ? 1 : 0;
+}
+
+function keyOf({ stats }: ListedFile): string {
+  const { inode, birth } = identityOf(stats);
+  return `${inode}:${birth}`;
+}
+
+function startKey(owner: string): string {
+  return `start:${owner}`;
+}
