@@ -15,6 +15,8 @@ import { type ProcessRecord, type SpawnRequest, signalGroup } from './process.ts
 import { ProcessTable, type TableEvents } from './process-table.ts';
 import { claimAddress, waitUntil } from './ready.ts';
 
+/** This process itself, which is part of what a run costs. */
+export const BENCH = 'bench';
 const STARTING_AT_ONCE = 4;
 const CONNECTED_MS = 20_000;
 const STOP_MS = 15_000;
@@ -237,7 +239,8 @@ export class LocalChain {
       registry: this.#registry,
       processes: this.processes,
     });
-    await writeObserved(this.processesPath, await this.#table.observed());
+    const bench = { name: BENCH, pid: process.pid, group: 'rig' } as const;
+    await writeObserved(this.processesPath, [...(await this.#table.observed()), bench]);
   }
 }
 

@@ -101,8 +101,11 @@ export async function status(root: string, say: Say): Promise<number> {
     say(
       `${name}: ${file.tool}, ${file.durability}, registry ${describeRegistry(file.registry)}, ${standing} of ${alive.length} processes up`,
     );
-    for (const [index, record] of file.processes.entries()) {
-      say(`  ${alive[index] === true ? 'up  ' : 'DOWN'} ${String(record.pid).padStart(7)} ${record.name}`);
+    const { nodes } = layoutChain(root, name, file.shape);
+    for (const [index, { pid, name: process, node }] of file.processes.entries()) {
+      const state = alive[index] === true ? 'up  ' : 'DOWN';
+      const address = nodes.find(({ id }) => id === node)?.address ?? '';
+      say(`  ${state} ${String(pid).padStart(7)} ${process.padEnd(12)} ${address}`);
     }
     if (name === LOCAL_CHAIN) localIsWhole = standing === alive.length && standing > 0;
   }

@@ -1,5 +1,6 @@
 // The result of a run, computed from its evidence.
 
+import { BENCH } from '../chain/chain.ts';
 import type { Result } from '../result.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import { conservationOf } from './conservation.ts';
@@ -16,7 +17,8 @@ export function resultOf(evidence: Evidence): Result {
   const arrived = destinations.length === 0 ? 0 : Math.min(...destinations.map(({ delivered }) => delivered));
   const eventBytes = sent === 0 ? 0 : sentBytes / sent;
   const ratePerMinute = (arrived / seconds) * 60;
-  const groups = new Map(evidence.processes.map(({ name, group }) => [name, group]));
+  const started = evidence.processes.map(({ name, group }) => [name, group] as const);
+  const groups = new Map([...started, [BENCH, 'rig'] as const]);
   const groupOf = (name: string) => groups.get(name) ?? groups.get(name.replace(/\.\d+$/, '')) ?? 'tool';
   const processes = processFigures(samples, window.startMs, window.endMs, groupOf);
   const ofTool = processes.filter(({ group }) => group === 'tool');

@@ -91,3 +91,25 @@ test('the search ends just below what the chain carries', async (t) => {
   t.is(result.rate, 'max: 24.0M/min');
   t.true(result.notes.some((note) => note.includes('26.0M/min was not: the backlog at a grows')));
 });
+
+test('a full run that the rate found overtaxes is tried again, a tenth slower', async (t) => {
+  const { plan } = evidence();
+  const asked: string[] = [];
+  const context = {
+    line: new ProgressLine(new PassThrough() as unknown as NodeJS.WriteStream),
+    signal: new AbortController().signal,
+  };
+  const result = await findSustained(
+    { ...context, root: '/none', outDir: '/none', keep: false, attach: false, brief: false },
+    ({ rate = plan.rate }) => ({ ...plan, rate }),
+    (given, planned) => {
+      asked.push(planned.rate.text);
+      const carried = given.brief ? 30e6 : 22e6;
+      const offered = planned.rate.kind === 'schedule' ? planned.rate.eventsPerSecond * 60 : 0;
+      return Promise.resolve(resultOf(evidence({ samples: lagging(offered > carried ? 0.5 : 1) })));
+    },
+  );
+  t.deepEqual(asked.slice(-5), ['30.0M/min', '30.0M/min', '27.0M/min', '24.3M/min', '21.9M/min']);
+  t.is(result.rate, 'max: 21.9M/min');
+  t.is(result.verdict, 'pass');
+});
