@@ -52,6 +52,14 @@ export interface ChainLayout {
   readonly nodes: readonly ChainNode[];
 }
 
+/** The chain of a scenario run, as opposed to the one that `up` starts. */
+export function runName(number: number): string {
+  return `run-${number}`;
+}
+export function isRunName(name: string): boolean {
+  return /^run-\d+$/.test(name);
+}
+
 export function chainsFolder(root: string): string {
   return join(root, '.spillway');
 }

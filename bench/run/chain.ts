@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ChainSettings, LocalChain } from '../chain/chain.ts';
 import { type ChainFile, readChainFile } from '../chain/chain-file.ts';
 import { anyAlive, LOCAL_CHAIN } from '../chain/command.ts';
-import { chainsFolder, layoutChain } from '../chain/layout.ts';
+import { chainsFolder, layoutChain, runName } from '../chain/layout.ts';
 import { outputTail } from '../chain/output.ts';
 import type { Exit, ProcessRecord } from '../chain/process.ts';
 import { BenchError, hasCode } from '../run-error.ts';
@@ -186,8 +186,8 @@ async function claimName(root: string): Promise<string> {
   await mkdir(chainsFolder(root), { recursive: true });
   for (let number = 1; number <= RUNS_MAX; number++) {
     try {
-      await mkdir(join(chainsFolder(root), `run-${number}`));
-      return `run-${number}`;
+      await mkdir(join(chainsFolder(root), runName(number)));
+      return runName(number);
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
     }

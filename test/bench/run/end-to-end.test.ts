@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -127,6 +127,11 @@ test.serial('the second Ctrl-C does not wait, and leaves no orphan either', asyn
   bench.kill('SIGTERM');
   t.deepEqual(await exited, [130, null]);
   t.is(await processesOf(dir), 0);
+  t.deepEqual(
+    readdirSync(dir).filter((name) => name.startsWith('spillway-')),
+    [],
+    'the data of the chain is gone',
+  );
 });
 
 test.serial('socat, or how to get it', async (t) => {
