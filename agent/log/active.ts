@@ -63,17 +63,33 @@ export class ActiveSegment {
     }
   }
 
-  /** Goes on with the last segment after a restart: what lies behind the last commit is cut off. */
-  static async resume(disk: Disk, segment: Segment): Promise<ActiveSegment> {
+  /**
+   * Goes on with the last segment after a restart: what lies behind the last commit is cut off. What is left of the
+   * process before us may be in the page cache only, and sources are about to rely on it, so it is synced first.
+   */
+  static async resume(
+    disk: Disk,
+    segment: Segment,
+    { dir, durable }: { dir: string; durable: boolean },
+  ): Promise<ActiveSegment> {
     const journal = await segment.journal(disk);
-    const dataFd = await disk.open(segment.path, 'r+');
+    // a power loss may leave a journal without its data file, which then was empty
+    const dataFd = await disk.open(segment.path, segment.bytes === 0 ? 'w+' : 'r+');
+    let journalFd = -1;
     try {
       await disk.truncate(dataFd, segment.bytes);
-      const journalFd = await disk.open(segment.journalPath, 'r+');
+      journalFd = await disk.open(segment.journalPath, 'r+');
       await disk.truncate(journalFd, segment.journalBytes);
+      if (durable) {
+        await disk.sync(dataFd);
+        await disk.sync(journalFd);
+        await disk.syncDirectory(dir);
+        await disk.syncDirectory(`${dir}/journal`);
+      }
       return new ActiveSegment(disk, segment, dataFd, journalFd, Buffer.from(journal));
     } catch (error) {
       await disk.close(dataFd).catch(() => undefined);
+      if (journalFd !== -1) await disk.close(journalFd).catch(() => undefined);
       throw error;
     }
   }

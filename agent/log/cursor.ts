@@ -66,21 +66,30 @@ export class CursorFile {
     const path = join(directory, `${options.destination}.cursor`);
     await disk.makeDirectory(directory);
     const names = await disk.list(directory);
-    const bytes = names.includes(`${options.destination}.cursor`)
-      ? await readFile(disk, path)
-      : Buffer.alloc(0);
+    const there = names.includes(`${options.destination}.cursor`);
+    const bytes = there ? await readFile(disk, path) : Buffer.alloc(0);
     const known = [0, 1].map((slot) => decodeSlot(bytes, slot)).filter((slot) => slot !== null);
     const newest = known.sort((a, b) => b.turn - a.turn)[0];
-    const fd = await disk.open(path, bytes.length === CURSOR_FILE_BYTES ? 'r+' : 'w+');
-    if (bytes.length !== CURSOR_FILE_BYTES) await disk.write(fd, Buffer.alloc(CURSOR_FILE_BYTES), 0);
-    const file = new CursorFile(disk, fd, options.durable, newest?.turn ?? 0);
-    if (newest !== undefined) return { file, state: newest.state, found: true };
-    const state = options.fresh();
-    await file.write(state);
-    await file.write(state);
-    await disk.sync(fd);
-    await disk.syncDirectory(directory);
-    return { file, state, found: false };
+    const fd = await disk.open(path, newest === undefined ? 'w+' : 'r+');
+    try {
+      const file = new CursorFile(disk, fd, options.durable, newest?.turn ?? 0);
+      const state = newest?.state ?? options.fresh();
+      if (newest === undefined) {
+        await disk.write(fd, Buffer.alloc(CURSOR_FILE_BYTES), 0);
+        await file.write(state);
+        await file.write(state);
+      } else if (bytes.length !== CURSOR_FILE_BYTES) {
+        await disk.truncate(fd, CURSOR_FILE_BYTES);
+      }
+      // also one that was found: the process before us may have made it and not come as far as this
+      await disk.sync(fd);
+      await disk.syncDirectory(directory);
+      await disk.syncDirectory(options.dir);
+      return { file, state, found: newest !== undefined };
+    } catch (error) {
+      await disk.close(fd).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Resolves when the state is down (and synced, where the log is durable). Writes queue behind each other. */

@@ -89,10 +89,15 @@ export class EventLog implements AsyncDisposable {
    * Opens or makes the log in `options.dir`, whose parent must exist.
    * @throws SpillwayError `locked` where another process has it open.
    */
-  static async open(options: LogOptions, disk = realDisk, now = Date.now): Promise<EventLog> {
+  static async open(
+    options: LogOptions,
+    disk = realDisk,
+    now = Date.now,
+    takeLock = lockDirectory,
+  ): Promise<EventLog> {
     const { dir } = options;
     await disk.makeDirectory(dir);
-    const lock = await lockDirectory(dir);
+    const lock = await takeLock(dir);
     try {
       const stream = await openIdentity(disk, dir, now());
       const durable = options.durability === 'fsync';

@@ -1,6 +1,7 @@
 // The segments of a log, oldest first, the last of them open for writing.
 
 import { join } from 'node:path';
+import { systemCodeOf } from '../errors.ts';
 import { ActiveSegment } from './active.ts';
 import type { Disk } from './disk.ts';
 import type { NoteRecord } from './record.ts';
@@ -23,6 +24,7 @@ export class SegmentStore {
   #sealedBytes = 0;
   /** The active segment is sealed and its successor could not be begun yet. */
   #sealed = false;
+  #removing: Promise<void> | null = null;
 
   private constructor(options: StoreOptions, segments: Segment[], active: ActiveSegment) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class SegmentStore {
       active = await create(options, 0, 0, table.checkpoint());
       segments.push(active.segment);
     } else {
-      active = await ActiveSegment.resume(disk, last);
+      active = await ActiveSegment.resume(disk, last, options);
     }
     return { store: new SegmentStore(options, segments, active), table, remarks };
   }
@@ -118,18 +120,36 @@ export class SegmentStore {
     this.#segments.push(active.segment);
   }
 
-  /** Deletes the oldest segment; the active one stays. The data goes first: `recover` knows a journal without it. */
-  async removeOldest(): Promise<void> {
+  /** Deletes the oldest segment; the active one stays. Who calls while one is being deleted waits for that one. */
+  removeOldest(): Promise<void> {
+    this.#removing ??= this.#removeOldest().finally(() => {
+      this.#removing = null;
+    });
+    return this.#removing;
+  }
+
+  /** The data goes first, for good: `recover` knows a journal without it. What is gone already was deleted before. */
+  async #removeOldest(): Promise<void> {
     const oldest = this.#segments[0];
     if (oldest === undefined || oldest === this.#active.segment) return;
-    await this.#options.disk.remove(oldest.path);
-    await this.#options.disk.remove(oldest.journalPath);
+    const { disk, dir, durable } = this.#options;
+    await removeIfThere(disk, oldest.path);
+    if (durable) await disk.syncDirectory(dir);
+    await removeIfThere(disk, oldest.journalPath);
     this.#segments.shift();
     this.#sealedBytes -= oldest.bytes + oldest.journalBytes;
   }
 
   async close(): Promise<void> {
     await this.#active.seal();
+  }
+}
+
+async function removeIfThere(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.remove(path);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
 }
 
