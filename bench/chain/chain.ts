@@ -36,6 +36,8 @@ export class LocalChain {
   readonly #startedAt = new Date().toISOString();
   #saving: Promise<void> = Promise.resolve();
   #prepared: readonly PreparedNode[] = [];
+  /** Nodes that were started and that nobody asked to end. */
+  readonly #wanted = new Set<string>();
   #registry: ToolRegistry = { type: 'static', instances: {} };
 
   constructor(layout: ChainLayout, settings: ChainSettings) {
@@ -80,6 +82,7 @@ export class LocalChain {
     this.#registry = file.registry;
     await this.#prepareNodes();
     await this.#table.adopt(file.processes);
+    for (const { id } of this.layout.nodes) if (this.isUp(id)) this.#wanted.add(id);
   }
 
   /** Returns when every process of these nodes is ready. */
@@ -112,8 +115,26 @@ export class LocalChain {
     return this.#table.ofNode(id).length > 0;
   }
 
+  /** Nodes that should be up and of which a process is gone, whoever started it. */
+  async fallen(): Promise<readonly string[]> {
+    const fallen: string[] = [];
+    for (const { node, plan } of this.#prepared) {
+      if (!this.#wanted.has(node.id)) continue;
+      const alive = await this.#table.alive(node.id);
+      if (alive < plan.processes.length && this.#wanted.has(node.id)) fallen.push(node.id);
+    }
+    return fallen;
+  }
+
+  /** Ends what is left of a node, and starts it. */
+  async restart(id: string, signal: AbortSignal): Promise<void> {
+    for (const record of this.#table.ofNode(id)) await this.#table.kill(record);
+    if (this.#wanted.has(id)) await this.start([id], signal);
+  }
+
   /** SIGTERM, in the order opposite to the start within a node. Names what had to be killed. */
   async stopNode(id: string, termMs = STOP_MS): Promise<readonly string[]> {
+    this.#wanted.delete(id);
     const killed: string[] = [];
     for (const record of this.#table.ofNode(id).toReversed()) {
       if ((await this.#table.stop(record, termMs)) === 'killed') killed.push(record.name);
@@ -122,6 +143,7 @@ export class LocalChain {
   }
 
   async killNode(id: string): Promise<void> {
+    this.#wanted.delete(id);
     for (const record of this.#table.ofNode(id)) await this.#table.kill(record);
   }
 
@@ -144,6 +166,7 @@ export class LocalChain {
 
   /** Ends everything from the head of the chain to its ends, whatever fails. Names what had to be killed. */
   async stop(termMs = STOP_MS): Promise<readonly string[]> {
+    this.#wanted.clear();
     const ofNodes = this.layout.nodes.flatMap(({ id }) => this.#table.ofNode(id).toReversed());
     const others = this.processes.filter((record) => !ofNodes.includes(record));
     const killed: string[] = [];
@@ -209,6 +232,7 @@ export class LocalChain {
     const prepared = this.#prepared.find(({ node }) => node.id === id);
     if (prepared === undefined) throw new BenchError('run', `${id} is not in the chain`);
     const { node, plan } = prepared;
+    this.#wanted.delete(id);
     for (const planned of plan.processes) await claimAddresses(node, planned);
     for (const planned of plan.processes) {
       signal.throwIfAborted();
@@ -226,6 +250,7 @@ export class LocalChain {
       };
       await this.#table.start(request, planned.ready, signal);
     }
+    this.#wanted.add(id);
   }
 
   async #write(): Promise<void> {

@@ -46,6 +46,12 @@ export class ProcessTable {
     return this.all.filter((record) => record.node === id);
   }
 
+  /** How many processes of a node run; those that an earlier command started tell of their end only when asked. */
+  async alive(id: string): Promise<number> {
+    const alive = await Promise.all(this.ofNode(id).map((record) => isAlive(record)));
+    return alive.filter(Boolean).length;
+  }
+
   /** Takes over what an earlier command started: known by their records only. */
   async adopt(records: readonly ProcessRecord[]): Promise<void> {
     for (const record of records) {

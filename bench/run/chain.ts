@@ -16,6 +16,7 @@ import type { RunPlan } from './plan.ts';
 import { checkSpace } from './preflight.ts';
 import type { RunContext } from './run.ts';
 import { settleAccounts } from './settle.ts';
+import { Supervisor } from './supervisor.ts';
 
 const RUNS_MAX = 1000;
 export const GENERATOR = 'generator';
@@ -26,6 +27,8 @@ export interface OpenChain {
   readonly baseline: Baseline;
   /** Everything up and connected; for a flood all but the first sender. */
   bringUp(signal: AbortSignal): Promise<void>;
+  /** Starts nothing again from now on: the run was interrupted. */
+  abandon(): Promise<void>;
   /** After the drain: reads the books, then ends a chain of our own, so that its files are final. */
   settle(draft: Draft, context: RunContext): Promise<void>;
 }
@@ -95,6 +98,7 @@ class RunChain implements OpenChain {
   readonly attached: boolean;
   readonly #plan: RunPlan;
   readonly #draft: Draft;
+  readonly #supervisor: Supervisor;
   #baseline: Baseline = { files: new Map(), accounts: new Map() };
 
   constructor(chain: LocalChain, plan: RunPlan, draft: Draft, attached: boolean) {
@@ -102,6 +106,10 @@ class RunChain implements OpenChain {
     this.attached = attached;
     this.#plan = plan;
     this.#draft = draft;
+    this.#supervisor = new Supervisor(chain, {
+      onEvent: (text) => draft.events.push({ timeMs: Date.now(), text }),
+      onFailure: (text) => draft.misbehaved.push(text),
+    });
   }
 
   get baseline(): Baseline {
@@ -119,10 +127,12 @@ class RunChain implements OpenChain {
     }
     this.#baseline = await takeBaseline(this.#plan.tool, chain.nodes, attached);
     await this.#describe();
+    this.#supervisor.start();
   }
 
   async settle(draft: Draft, context: RunContext): Promise<void> {
     const { chain, baseline } = this;
+    await this.#supervisor.stop();
     const { tool } = this.#plan;
     await settleAccounts(tool, chain.nodes, context.signal);
     const accounts = await readAccounts(tool, chain.nodes);
@@ -135,6 +145,10 @@ class RunChain implements OpenChain {
     const killed: string[] = [];
     for (const { id } of chain.layout.nodes) killed.push(...(await chain.stopNode(id)));
     draft.misbehaved.push(...killed.map((name) => `${name} did not end on SIGTERM and was killed`));
+  }
+
+  abandon(): Promise<void> {
+    return this.#supervisor.stop();
   }
 
   async #describe(): Promise<void> {
@@ -176,6 +190,14 @@ async function noteExit(draft: Draft, record: ProcessRecord, exit: Exit): Promis
   const how = exit.signal === null ? `with status ${exit.code}` : `by ${exit.signal}`;
   const text = `${record.name} ended by itself ${how}`;
   draft.events.push({ timeMs: Date.now(), text });
+  if (record.group === 'tool' && exit.signal === 'SIGKILL') {
+    // a fault to survive, and the supervisor starts it again
+    if (draft.killedFromOutside.length === 0) {
+      draft.notes.push('processes were killed from outside: the limit on latency is not judged');
+    }
+    draft.killedFromOutside.push(record.name);
+    return;
+  }
   const said = `${text}:\n${await outputTail(record.out)}`;
   if (record.group === 'rig') draft.invalid.push(said);
   else draft.misbehaved.push(said);

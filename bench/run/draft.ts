@@ -29,6 +29,8 @@ export class Draft {
   readonly misbehaved: string[] = [];
   readonly invalid: string[] = [];
   readonly notes: string[] = [];
+  /** Processes that someone else killed; a fault the scenario did not plan, and therefore no limit on latency holds. */
+  readonly killedFromOutside: string[] = [];
 
   constructor(plan: RunPlan) {
     this.plan = plan;
@@ -60,6 +62,7 @@ export class Draft {
       misbehaved: this.misbehaved,
       invalid: this.invalid,
       notes: this.notes,
+      killedFromOutside: this.killedFromOutside,
       configuration: this.configuration,
     };
   }

@@ -37,5 +37,6 @@ export interface Evidence {
   /** Reasons why nothing can be concluded: interrupted, observer gone, a step that never happened. */
   readonly invalid: readonly string[];
   readonly notes: readonly string[];
+  readonly killedFromOutside: readonly string[];
   readonly configuration: Result['configuration'];
 }

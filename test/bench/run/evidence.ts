@@ -141,6 +141,7 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
     misbehaved: [],
     invalid: [],
     notes: [],
+    killedFromOutside: [],
     configuration: [],
     ...changes,
   };

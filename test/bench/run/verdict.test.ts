@@ -178,3 +178,13 @@ test('a flood is timed from the start of its first sender and has no latency', (
   t.is(result.latencyMs, null);
   t.is(result.verdict, 'pass');
 });
+
+test('where someone killed a process from outside, the limit on latency is not judged, losses still are', (t) => {
+  const slow = spoiled({ latencyMs: verdictOfA.latencyMs && { ...verdictOfA.latencyMs, p99: 501 } });
+  t.is(resultOf(evidence({ ...slow, killedFromOutside: ['instance2'] })).verdict, 'pass');
+  const lossy = spoiled({
+    delivered: verdictOfA.delivered - 1,
+    lost: { events: 1, ranges: [{ runner: 1, epoch: 1, first: 7, last: 7 }] },
+  });
+  t.is(resultOf(evidence({ ...lossy, killedFromOutside: ['instance2'] })).verdict, 'fail');
+});
