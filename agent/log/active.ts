@@ -137,15 +137,20 @@ export class ActiveSegment {
     return this.#disk.sync(this.#journalFd);
   }
 
-  /** Cuts what was preallocated or not committed, and closes both files. Never throws: the commits are safe. */
+  /**
+   * Cuts what was preallocated or not committed, and closes both files.
+   * @throws where data that does not count cannot be cut off: people read the file as it is. Call it again then.
+   */
   async seal(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
     const { segment } = this;
+    if (this.#dataAt !== segment.bytes) {
+      await this.#disk.truncate(this.#dataFd, segment.bytes);
+      this.#dataAt = segment.bytes;
+    }
+    this.#closed = true;
     const tidy = [
       () => this.#disk.truncate(this.#journalFd, segment.journalBytes),
-      () =>
-        this.#dataAt === segment.bytes ? Promise.resolve() : this.#disk.truncate(this.#dataFd, segment.bytes),
       () => this.#disk.close(this.#journalFd),
       () => this.#disk.close(this.#dataFd),
     ];
@@ -153,7 +158,7 @@ export class ActiveSegment {
       try {
         await step();
       } catch {
-        // what is left behind the last commit is ignored by every reader and cut at the next start
+        // what is left of the journal behind the last commit is ignored by every reader
       }
     }
     segment.holdJournal(null);

@@ -59,6 +59,8 @@ export class LogReader {
     let size = 0;
     let journalAt = this.#journalAt;
     for (const { record, next } of batchesFrom(journal, journalAt, segment.journalBytes)) {
+      // behind a sealed segment's end there may be records of a commit that failed
+      if (record.from >= segment.end) break;
       if (record.to > this.#offset) {
         if (records.length > 0 && size + record.bytes > buffer.length) break;
         records.push(record);

@@ -3,7 +3,7 @@
 // Only headers of the older journals are read, and the last journal as a whole, so the time this takes does not grow
 // with the backlog. What is behind the last commit was never acknowledged to anyone and is cut off.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Disk } from './disk.ts';
 import { readFile } from './identity.ts';
@@ -50,6 +50,7 @@ export async function recover(disk: Disk, dir: string): Promise<Recovered> {
     if (replayed !== null) {
       const older = await Promise.all(bases.slice(0, -1).map((base) => openSealed(disk, dir, base)));
       const segments = linkUp([...older.filter((segment) => segment !== null), replayed.segment]);
+      for (const segment of segments.slice(0, -1)) await cutUncommitted(disk, segment, remarks);
       return { segments, table: replayed.table, remarks };
     }
     // its checkpoint never became whole: nothing in it was ever committed
@@ -141,6 +142,22 @@ function linkUp(segments: Segment[]): Segment[] {
     }
   });
   return segments;
+}
+
+/** A segment that was given up after a failed commit may not have been cut, or not for good. */
+async function cutUncommitted(disk: Disk, { path, bytes }: Segment, remarks: string[]): Promise<void> {
+  const size = await disk.facts(path).then(
+    (facts) => facts.size,
+    () => 0,
+  );
+  if (size <= bytes) return;
+  const fd = await disk.open(path, 'r+');
+  try {
+    await disk.truncate(fd, bytes);
+  } finally {
+    await disk.close(fd);
+  }
+  remarks.push(`cut ${size - bytes} bytes behind the last commit of ${basename(path)}`);
 }
 
 async function replay(

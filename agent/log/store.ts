@@ -141,7 +141,11 @@ export class SegmentStore {
   }
 
   async close(): Promise<void> {
-    await this.#active.seal();
+    try {
+      await this.#active.seal();
+    } catch {
+      // what could not be cut off is cut off when the log is opened again
+    }
   }
 }
 
