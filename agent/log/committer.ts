@@ -8,7 +8,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SpillwayError } from '../errors.ts';
-import { BATCH_BYTES, type BatchRecord, encodeBatch, encodeNote, type NoteRecord } from './record.ts';
+import {
+  BATCH_BYTES,
+  type BatchRecord,
+  encodeBatch,
+  encodeNote,
+  type NoteRecord,
+  RecordType,
+} from './record.ts';
 import type { SourceState, SourceTable } from './sources.ts';
 import type { Space } from './space.ts';
 import type { SegmentStore } from './store.ts';
@@ -62,6 +69,10 @@ export class Committer {
   #journaling: Promise<boolean> = Promise.resolve(true);
   #failure: SpillwayError | null = null;
   #closed = false;
+  /** Sources that the journals define. */
+  readonly #defined: Set<number>;
+  /** Sources whose forgetting waits to be committed: nothing may come behind it. */
+  readonly #leaving = new Set<number>();
   syncs = 0;
   writtenBytes = 0;
 
@@ -76,6 +87,7 @@ export class Committer {
     this.#limits = limits;
     this.#now = now;
     this.#onCommit = onCommit;
+    this.#defined = new Set(parts.table.indexes());
   }
 
   /** Why the log takes nothing at present, or null. */
@@ -111,14 +123,23 @@ export class Committer {
   }
 
   #push(item: Item): Promise<void> {
-    const refusal = this.#failure ?? (this.#closed ? new SpillwayError('closed', 'the log is closed') : null);
+    const refusal = this.#refusal(item);
     if (refusal !== null) {
       this.#settle([item], refusal);
       return item.promise;
     }
+    if (item.note?.type === RecordType.forget) this.#leaving.add(item.note.source);
     this.#pending.push(item);
     this.#loop ??= this.#run();
     return item.promise;
+  }
+
+  #refusal({ append, note }: Item): SpillwayError | null {
+    if (this.#failure !== null) return this.#failure;
+    if (this.#closed) return new SpillwayError('closed', 'the log is closed');
+    const source = append === undefined ? note.source : append.source.index;
+    if (this.#table.has(source) && !this.#leaving.has(source)) return null;
+    return new SpillwayError('closed', `the log was told to forget source ${source}`);
   }
 
   async #run(): Promise<void> {
@@ -175,7 +196,7 @@ export class Committer {
       (active.dataAt + group.bytes > segmentBytes || active.journalAt > journalBytesMax)
     ) {
       if (!(await this.#journaling)) throw this.#failure;
-      await this.#store.roll(this.#table.checkpoint());
+      await this.#roll();
     }
     if (group.bytes === 0) return;
     await this.#store.active.writeData(group.chunks, group.bytes);
@@ -184,6 +205,12 @@ export class Committer {
       await this.#store.active.syncData();
       this.syncs++;
     }
+  }
+
+  async #roll(): Promise<void> {
+    const indexes = this.#table.indexes();
+    await this.#store.roll(this.#table.checkpoint());
+    for (const index of indexes) this.#defined.add(index);
   }
 
   async #writeJournal(group: Group): Promise<boolean> {
@@ -211,6 +238,12 @@ export class Committer {
     let from = segment.end;
     let eventsBefore = segment.baseEvent + segment.events;
     for (const { append, note } of group.items) {
+      const index = append === undefined ? note.source : append.source.index;
+      const definition = this.#defined.has(index) ? null : this.#table.definition(index);
+      if (definition !== null) {
+        parts.push(encodeNote(definition));
+        this.#defined.add(index);
+      }
       if (append === undefined) {
         parts.push(encodeNote(note));
         continue;
@@ -269,6 +302,10 @@ export class Committer {
   #settle(items: readonly Item[], error: SpillwayError | null): void {
     for (const item of items) {
       this.#pendingBytes -= item.append?.bytes ?? 0;
+      if (item.note?.type === RecordType.forget) {
+        this.#leaving.delete(item.note.source);
+        if (error === null) this.#defined.delete(item.note.source);
+      }
       if (error === null) item.resolve();
       else item.reject(error);
     }
@@ -283,7 +320,7 @@ export class Committer {
     await this.#journaling;
     while (!this.#closed) {
       try {
-        await this.#store.roll(this.#table.checkpoint());
+        await this.#roll();
         this.#failure = null;
         this.#journaling = Promise.resolve(true);
         return true;

@@ -119,14 +119,12 @@ export class EventLog implements AsyncDisposable {
     return this.#parts.table.ofOwner(owner);
   }
 
-  /** Makes a source known; its definition is journaled before its first batch. */
+  /** Makes a source known; its definition is journaled with its first batch. */
   defineSource(definition: SourceDefinition): SourceState {
-    const { source, note } = this.#parts.table.define(definition, this.#parts.now());
-    // a failure to write it shows again at the source's first batch
-    this.#committer.note(note).catch(() => undefined);
-    return source;
+    return this.#parts.table.define(definition, this.#parts.now());
   }
 
+  /** Nothing more is taken from a source once this is called, unless it rejects. */
   forgetSource(source: SourceState): Promise<void> {
     return this.#committer.note({ type: RecordType.forget, source: source.index, body: null });
   }

@@ -186,7 +186,8 @@ async function replay(
           );
           break;
         }
-        table.applyBatch(record);
+        if (table.has(record.source)) table.applyBatch(record);
+        else remarks.push(`the journal names source ${record.source}, which it never defined`);
         segment.bytes += record.bytes;
         segment.events += record.events;
         segment.lastMs = record.timeMs;

@@ -80,8 +80,16 @@ export class SourceTable {
     return [...this.#byIndex.values()].filter((source) => source.owner === owner);
   }
 
-  /** A new source and the note that journals it. */
-  define(definition: SourceDefinition, seenMs: number): { source: SourceState; note: NoteRecord } {
+  has(index: number): boolean {
+    return this.#byIndex.has(index);
+  }
+
+  indexes(): readonly number[] {
+    return [...this.#byIndex.keys()];
+  }
+
+  /** A new source; it is journaled with the first record that names it, or by the next checkpoint. */
+  define(definition: SourceDefinition, seenMs: number): SourceState {
     const source: SourceState = {
       index: this.#nextIndex,
       ...definition,
@@ -91,9 +99,14 @@ export class SourceTable {
       sequence: 0,
       seenMs,
     };
-    const note: NoteRecord = { type: RecordType.source, source: source.index, body: { ...source } };
     this.#add(source);
-    return { source, note };
+    return source;
+  }
+
+  /** The note that journals a source as it is now. */
+  definition(index: number): NoteRecord | null {
+    const source = this.#byIndex.get(index);
+    return source === undefined ? null : { type: RecordType.source, source: index, body: { ...source } };
   }
 
   counts(owner: string): OwnerCounts {

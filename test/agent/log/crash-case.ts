@@ -140,8 +140,9 @@ function unlessPlanned(error: unknown): void {
 export async function crashEach(
   next: () => CrashCase | null,
   seen: (result: { steps: number; stopped: boolean }) => void = () => undefined,
+  sideBySide = 4,
 ): Promise<void> {
-  const workers = Array.from({ length: 4 }, async (_, worker) => {
+  const workers = Array.from({ length: sideBySide }, async (_, worker) => {
     const dir = `/model/${worker}`;
     for (let given = next(); given !== null; given = next()) {
       try {

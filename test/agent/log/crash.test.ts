@@ -41,11 +41,13 @@ function randomCases(t: ExecutionContext, count: number, failing: boolean): Prom
   t.log(`SPILLWAY_SEED=${seedOfAll}`);
   const random = randomOf(seedOfAll);
   let made = 0;
-  return crashEach(() => {
+  const next = (): CrashCase | null => {
     if (made++ >= count) return null;
     const lives = Array.from({ length: 1 + below(random, 3) }, () => lifeOf(random, failing));
     return { seed: below(random, 0x7fff_ffff), durability: 'fsync', lives };
-  });
+  };
+  // a log that heals waits a second between two tries
+  return crashEach(next, () => undefined, failing ? 32 : 4);
 }
 
 test('several lives, each ended by a kill or a power loss', async (t) => {
