@@ -90,7 +90,9 @@ export class Agent {
     const parts = { log: this.#log, registry: this.#registry, logger: this.#logger };
     for (const options of destinations) {
       const self = { instance: this.#config.id, version: VERSION };
-      this.#destinations.push(await Destination.open({ ...options, ...self }, parts));
+      const { capBytes, segmentBytes } = this.#config.log;
+      const lagBytesMax = options.lagBytesMax ?? capBytes - 2 * segmentBytes;
+      this.#destinations.push(await Destination.open({ ...options, ...self, lagBytesMax }, parts));
     }
     this.#log.startRetention();
     for (const source of sources) if (source.type === 'listen') await this.#listen(source);

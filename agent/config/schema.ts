@@ -102,10 +102,12 @@ export const destinationSchema = section({
   address: address().optional(),
   /** Where in the log a destination begins that the log does not know yet. */
   startAt,
-  /** What happens when it lags by more than lagBytesMax: intake stops. */
-  policy: z.literal('block').default('block'),
-  /** By default the cap of the log less two segments. */
+  /** What gives way when it lags: intake for all (block), its own oldest bytes, or its own newest. */
+  policy: z.enum(['block', 'dropOldest', 'dropNewest']).default('block'),
+  /** How far it may lag before its policy acts; by default the cap of the log less two segments. */
   lagBytesMax: bytes().optional(),
+  /** Batches that have waited longer are dropped, whatever the policy; 0: never. */
+  maxAge: milliseconds({ min: 0, max: 10 * 365 * 24 * HOUR_MS }).default(0),
   batchBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(MiB),
   /** Sent and not yet acknowledged. */
   inflightBytesMax: bytes({ min: 4 * KiB, max: GiB }).default(16 * MiB),
@@ -129,7 +131,11 @@ export const destinationSchema = section({
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
-  .transform(({ instance, address: fixed, ...rest }) => ({ ...rest, to: target(instance, fixed) }));
+  .transform(({ instance, address: fixed, maxAge, ...rest }) => ({
+    ...rest,
+    maxAgeMs: maxAge,
+    to: target(instance, fixed),
+  }));
 
 /** Where a destination is: looked up in the registry, or at an address that does not change. */
 export type Target =

@@ -21,6 +21,12 @@ const HEAD_BYTES = 16;
 const MAGIC = Buffer.from('SPWC', 'latin1');
 export const CURSOR_FILE_BYTES = 2 * SLOT_BYTES;
 
+interface CursorGap {
+  readonly from: Readonly<{ offset: number; events: number }>;
+  readonly to: Readonly<{ offset: number; events: number }>;
+  readonly reason: 'dropOldest' | 'dropNewest' | 'maxAge';
+}
+
 export interface CursorState {
   readonly version: 1;
   readonly destination: string;
@@ -38,6 +44,8 @@ export interface CursorState {
   readonly last: Readonly<{ from: number; crc: number }> | null;
   readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
   readonly dropped: Readonly<Record<string, Readonly<Counts>>>;
+  /** Ranges above the position that the destination's policy gave up, with the events before each end. */
+  readonly gaps: readonly CursorGap[];
   readonly done: readonly (readonly [from: number, to: number])[];
   readonly lanes: Readonly<Record<string, { readonly sequence: number }>>;
 }

@@ -13,7 +13,8 @@ import { type Append, Committer } from './committer.ts';
 import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES, CursorFile, type CursorState } from './cursor.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
-import { batchEndingAt, LogReader } from './reader.ts';
+import { batchEndingAt, type Mark, markAtLeast, markBefore } from './marks.ts';
+import { LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
 import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
 import { Space, type SpaceLimits } from './space.ts';
@@ -27,9 +28,10 @@ export interface LogOptions extends SpaceLimits {
   readonly pendingBytesMax: number;
 }
 
-/** Something that still wants bytes of the log: a destination, by what is durable of its cursor. */
+/** Something that may still want bytes of the log: a destination, by what is durable of its cursor. */
 export interface Holder {
-  readonly durableOffset: () => number;
+  /** Whether it wants any byte of [from, to). */
+  readonly wants: (from: number, to: number) => boolean;
 }
 
 export interface LogFacts {
@@ -76,7 +78,7 @@ export class EventLog implements AsyncDisposable {
     this.#options = options;
     this.#parts = parts;
     this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
-    this.#space.setFloor(() => this.#floor());
+    this.#space.setWanted((segment) => this.#isWanted(segment));
     const durable = options.durability === 'fsync';
     this.#committer = new Committer(
       { store, table, space: this.#space },
@@ -150,11 +152,11 @@ export class EventLog implements AsyncDisposable {
 
   // ---- for destinations
 
-  get start(): Readonly<{ offset: number; events: number }> {
+  get start(): Mark {
     return { offset: this.#parts.store.start, events: this.#parts.store.startEvent };
   }
 
-  get end(): Readonly<{ offset: number; events: number }> {
+  get end(): Mark {
     return { offset: this.#parts.store.end, events: this.#parts.store.endEvent };
   }
 
@@ -177,16 +179,40 @@ export class EventLog implements AsyncDisposable {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The first batch boundary at or behind the offset. */
+  markAtLeast(offset: number): Promise<Mark> {
+    return markAtLeast(this.#parts.disk, this.#parts.store, offset);
+  }
+
+  /** The boundary behind the last batch from `from` on that is older; null where none is. */
+  markOlderThan(ageMs: number, from: number): Promise<Mark | null> {
+    return markBefore(this.#parts.disk, this.#parts.store, from, this.#parts.now() - ageMs);
+  }
+
+  /** The oldest segment that is kept for this holder alone; null where giving it up would free nothing. */
+  oldestWantedOnlyBy(holder: Holder): { readonly end: number } | null {
+    const { segments, active } = this.#parts.store;
+    const held = segments.find((segment) => segment !== active.segment && this.#isWanted(segment));
+    if (held === undefined || !holder.wants(held.base, held.end)) return null;
+    const others = [...this.#holders].filter((other) => other !== holder);
+    return others.some((other) => other.wants(held.base, held.end)) ? null : held;
+  }
+
+  /** Calls back whenever an append finds no room, until the function it returns is called. */
+  onFull(listener: () => void): () => void {
+    return this.#space.onFull(listener);
+  }
+
   openCursor(destination: string, fresh: () => CursorState) {
     const { disk } = this.#parts;
     const { dir, durability } = this.#options;
     return CursorFile.open(disk, { dir, destination, durable: durability === 'fsync', fresh });
   }
 
-  /** While it is held, nothing behind its durable offset is deleted. */
+  /** While it is held, nothing that it wants is deleted. */
   hold(holder: Holder): () => void {
     this.#holders.add(holder);
-    this.#space.otherBytes = this.#holders.size * CURSOR_FILE_BYTES;
+    this.#space.cursorBytes = this.#holders.size * CURSOR_FILE_BYTES;
     return () => this.#holders.delete(holder);
   }
 
@@ -210,7 +236,7 @@ export class EventLog implements AsyncDisposable {
       state: failure !== null ? 'failing' : waiting !== null ? 'full' : 'ok',
       reason: failure?.message ?? waiting,
       appended: { events: store.endEvent, bytes: store.end },
-      expired: { events: store.startEvent, bytes: store.start },
+      expired: store.expired,
       bytes: this.#space.bytes,
       bytesMax: Math.max(this.#space.bytesMax, this.#space.bytes),
       capBytes: this.#options.capBytes,
@@ -234,11 +260,10 @@ export class EventLog implements AsyncDisposable {
     return this.close();
   }
 
-  #floor(): number {
-    if (this.#retainTimer === null) return this.#parts.store.start;
-    let floor = this.#parts.store.end;
-    for (const holder of this.#holders) floor = Math.min(floor, holder.durableOffset());
-    return floor;
+  #isWanted({ base, end }: { base: number; end: number }): boolean {
+    if (this.#retainTimer === null) return true;
+    for (const holder of this.#holders) if (holder.wants(base, end)) return true;
+    return false;
   }
 
   #announce(): void {

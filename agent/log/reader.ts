@@ -48,9 +48,9 @@ export class LogReader {
 
   /**
    * The next batches, as many as are committed and fit the buffer, whole. A batch larger than the buffer gets one of
-   * its own. The bytes are valid until the buffer is used again.
+   * its own. Nothing from `limit`, a batch boundary, on is read. The bytes are valid until the buffer is used again.
    */
-  async next(buffer: Buffer): Promise<ReadResult> {
+  async next(buffer: Buffer, limit = Number.POSITIVE_INFINITY): Promise<ReadResult> {
     if (this.#offset >= this.#store.end) return { kind: 'end' };
     const segment = await this.#enter();
     if (this.#offset < segment.base) return this.#gap(segment.base, segment.baseEvent, 'peerLost');
@@ -60,7 +60,7 @@ export class LogReader {
     let journalAt = this.#journalAt;
     for (const { record, next } of batchesFrom(journal, journalAt, segment.journalBytes)) {
       // behind a sealed segment's end there may be records of a commit that failed
-      if (record.from >= segment.end) break;
+      if (record.from >= Math.min(segment.end, limit)) break;
       if (record.to > this.#offset) {
         if (records.length > 0 && size + record.bytes > buffer.length) break;
         records.push(record);
@@ -81,6 +81,12 @@ export class LogReader {
     const result = await this.#read(first, records, size, buffer);
     this.#journalAt = this.#offset === records.at(-1)?.to ? journalAt : HEADER_BYTES;
     return result;
+  }
+
+  /** Goes on at a batch boundary further on. */
+  seek(offset: number): void {
+    this.#offset = offset;
+    this.#journalAt = HEADER_BYTES;
   }
 
   async close(): Promise<void> {
@@ -131,21 +137,4 @@ export class LogReader {
     this.#journalAt = HEADER_BYTES;
     return segment;
   }
-}
-
-/** Where in the log a batch ends at `offset`: its record; null where none does or the log no longer has it. */
-export async function batchEndingAt(
-  disk: Disk,
-  store: SegmentStore,
-  offset: number,
-): Promise<BatchRecord | null> {
-  if (offset <= store.start || offset > store.end) return null;
-  const segment = store.find(offset - 1);
-  if (segment === null) return null;
-  const journal = await segment.journal(disk);
-  for (const { record } of batchesFrom(journal, 0, segment.journalBytes)) {
-    if (record.to === offset) return record;
-    if (record.to > offset) return null;
-  }
-  return null;
 }

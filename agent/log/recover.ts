@@ -20,6 +20,7 @@ import {
 } from './record.ts';
 import {
   baseOf,
+  batchesFrom,
   JOURNAL_DIRECTORY,
   JOURNAL_SUFFIX,
   journalPath,
@@ -41,15 +42,15 @@ export interface Recovered {
 
 export async function recover(disk: Disk, dir: string): Promise<Recovered> {
   const remarks: string[] = [];
-  const bases = await journalBases(disk, dir);
-  await setAsideStrays(disk, dir, bases, remarks);
-  await dropDeleted(disk, dir, bases);
+  const journals = await journalBases(disk, dir);
+  await setAsideStrays(disk, dir, journals, remarks);
+  const bases = await dropDeleted(disk, dir, journals);
   while (bases.length > 0) {
     const last = bases.at(-1) ?? 0;
     const replayed = await replay(disk, dir, last, remarks);
     if (replayed !== null) {
       const older = await Promise.all(bases.slice(0, -1).map((base) => openSealed(disk, dir, base)));
-      const segments = linkUp([...older.filter((segment) => segment !== null), replayed.segment]);
+      const segments = await linkUp(disk, [...older.filter((segment) => segment !== null), replayed.segment]);
       for (const segment of segments.slice(0, -1)) await cutUncommitted(disk, segment, remarks);
       return { segments, table: replayed.table, remarks };
     }
@@ -97,17 +98,18 @@ async function setAsideStrays(
   }
 }
 
-/** Journals at the old end whose data is gone: the process died while it deleted them. */
-async function dropDeleted(disk: Disk, dir: string, bases: number[]): Promise<void> {
-  for (let oldest = bases[0]; oldest !== undefined && bases.length > 1; oldest = bases[0]) {
-    const there = await disk.facts(segmentPath(dir, oldest)).then(
+/** Journals (but the last) whose data is gone: the process died while it deleted them. The rest is returned. */
+async function dropDeleted(disk: Disk, dir: string, bases: readonly number[]): Promise<number[]> {
+  const left: number[] = [];
+  for (const base of bases) {
+    const there = await disk.facts(segmentPath(dir, base)).then(
       () => true,
       () => false,
     );
-    if (there) return;
-    await disk.remove(journalPath(dir, oldest));
-    bases.shift();
+    if (there || base === bases.at(-1)) left.push(base);
+    else await disk.remove(journalPath(dir, base));
   }
+  return left;
 }
 
 /** A sealed segment, from its journal's header and the sizes of its files; null where the header is damaged. */
@@ -133,15 +135,25 @@ async function readHeader(disk: Disk, path: string): Promise<JournalHeader | nul
 }
 
 /** Events of a sealed segment are what the next one's header adds. */
-function linkUp(segments: Segment[]): Segment[] {
-  segments.forEach((segment, index) => {
+async function linkUp(disk: Disk, segments: Segment[]): Promise<Segment[]> {
+  for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1];
-    if (next !== undefined) {
-      segment.events = next.baseEvent - segment.baseEvent;
-      segment.bytes = Math.min(segment.bytes, next.base - segment.base);
-    }
-  });
+    if (next === undefined) break;
+    segment.bytes = Math.min(segment.bytes, next.base - segment.base);
+    segment.events = next.baseEvent - segment.baseEvent;
+    // what lay between was deleted: only its own journal knows where this one's events end
+    if (segment.end < next.base) segment.events = await countEvents(disk, segment);
+  }
   return segments;
+}
+
+async function countEvents(disk: Disk, segment: Segment): Promise<number> {
+  const journal = await segment.journal(disk);
+  let events = 0;
+  for (const { record } of batchesFrom(journal, 0, segment.journalBytes)) {
+    if (record.to <= segment.end) events += record.events;
+  }
+  return events;
 }
 
 /** A segment that was given up after a failed commit may not have been cut, or not for good. */

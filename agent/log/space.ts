@@ -2,7 +2,9 @@
 // at either, appends wait here. What every destination has is kept only as long as it is in nobody's way: retention
 // deletes it, oldest first, beyond keepBytes and keepAge, and earlier where an append needs the room.
 
+import { join } from 'node:path';
 import type { Disk } from './disk.ts';
+import type { Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
 
 export interface SpaceLimits {
@@ -15,6 +17,7 @@ export interface SpaceLimits {
 /** Room that a commit may take besides its data: journal records, a checkpoint, preallocation, cursors' directory. */
 const MARGIN_BYTES = 256 * 1024;
 const LOOK_AGAIN_MS = 1000;
+export const QUARANTINE_DIRECTORY = 'quarantine';
 
 export class Space {
   readonly #disk: Disk;
@@ -22,12 +25,13 @@ export class Space {
   readonly #limits: SpaceLimits;
   readonly #store: SegmentStore;
   readonly #now: () => number;
-  /** Bytes of the directory that are not segments or journals: cursors, quarantine. */
-  otherBytes = 0;
+  cursorBytes = 0;
+  quarantineBytes = 0;
   bytesMax = 0;
   /** Why appends wait, or null. */
   waitingFor: string | null = null;
-  #floor: () => number;
+  #isWanted: (segment: Segment) => boolean = () => false;
+  readonly #onFull = new Set<() => void>();
   #wake: PromiseWithResolvers<void> = Promise.withResolvers();
   #retaining: Promise<void> | null = null;
   #closed = false;
@@ -41,16 +45,21 @@ export class Space {
     this.#dir = dir;
     this.#limits = limits;
     this.#now = now;
-    this.#floor = () => store.end;
   }
 
-  /** The offset below which no destination wants anything any more, by its durable cursor. */
-  setFloor(floor: () => number): void {
-    this.#floor = floor;
+  /** Whether any destination wants a byte of a segment, by its durable cursor. */
+  setWanted(isWanted: (segment: Segment) => boolean): void {
+    this.#isWanted = isWanted;
+  }
+
+  /** Calls back whenever an append finds no room, until the function it returns is called. */
+  onFull(listener: () => void): () => void {
+    this.#onFull.add(listener);
+    return () => this.#onFull.delete(listener);
   }
 
   get bytes(): number {
-    return this.#store.bytes + this.otherBytes;
+    return this.#store.bytes + this.cursorBytes + this.quarantineBytes;
   }
 
   /** Resolves once `bytes` more fit; at once where they do. */
@@ -59,6 +68,7 @@ export class Space {
       const obstacle = await this.#obstacle(bytes);
       this.waitingFor = obstacle;
       if (obstacle === null || this.#closed) return;
+      for (const listener of this.#onFull) listener();
       await this.#pause();
     }
   }
@@ -66,7 +76,7 @@ export class Space {
   async #obstacle(bytes: number): Promise<string | null> {
     const { capBytes, reserveBytes } = this.#limits;
     const fits = () => this.bytes + bytes + MARGIN_BYTES <= capBytes;
-    if (!fits()) await this.#reclaim((over) => over > 0, bytes);
+    if (!fits()) await this.#reclaim(fits);
     if (!fits()) return `its cap of ${capBytes} bytes is reached`;
     if (reserveBytes > 0 && (await this.#free()) < reserveBytes + bytes) {
       return `its filesystem has less than reserveBytes (${reserveBytes}) left`;
@@ -85,7 +95,7 @@ export class Space {
 
   /** Deletes what nobody wants beyond keepBytes and keepAge. Called after commits and when cursors have moved. */
   retain(): Promise<void> {
-    this.#retaining ??= this.#expire().finally(() => {
+    this.#retaining ??= this.#tidy().finally(() => {
       this.#retaining = null;
       this.wake();
     });
@@ -104,27 +114,36 @@ export class Space {
     this.wake();
   }
 
+  async #tidy(): Promise<void> {
+    await this.#expire();
+    this.quarantineBytes = await quarantined(this.#disk, this.#dir);
+  }
+
   async #expire(): Promise<void> {
     const { keepBytes, keepAgeMs } = this.#limits;
     const tooOld = this.#now() - keepAgeMs;
-    for (let oldest = this.#unwanted(); oldest !== null; oldest = this.#unwanted()) {
-      const keptBehind = this.#floor() - oldest.end;
-      if (keptBehind < keepBytes && oldest.lastMs >= tooOld) return;
-      await this.#store.removeOldest();
+    const kept = this.#unwanted();
+    let keptBytes = kept.reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const segment of kept) {
+      keptBytes -= segment.bytes;
+      if (keptBytes < keepBytes && segment.lastMs >= tooOld) return;
+      await this.#store.remove(segment);
     }
   }
 
   /** Deletes unwanted segments for an append that does not fit, whatever keepBytes says. */
-  async #reclaim(needed: (over: number) => boolean, bytes: number): Promise<void> {
+  async #reclaim(fits: () => boolean): Promise<void> {
     if (this.#retaining !== null) await this.#retaining;
-    const over = () => this.bytes + bytes + MARGIN_BYTES - this.#limits.capBytes;
-    while (needed(over()) && this.#unwanted() !== null) await this.#store.removeOldest();
+    for (const segment of this.#unwanted()) {
+      if (fits()) return;
+      await this.#store.remove(segment);
+    }
   }
 
-  #unwanted() {
-    const [oldest] = this.#store.segments;
-    if (oldest === undefined || oldest === this.#store.active.segment) return null;
-    return oldest.end <= this.#floor() ? oldest : null;
+  /** Sealed segments that nobody wants a byte of, oldest first. */
+  #unwanted(): Segment[] {
+    const { segments, active } = this.#store;
+    return segments.filter((segment) => segment !== active.segment && !this.#isWanted(segment));
   }
 
   async #pause(): Promise<void> {
@@ -134,4 +153,12 @@ export class Space {
     await Promise.race([promise, timer.promise]);
     clearTimeout(handle);
   }
+}
+
+/** What is set aside counts against the cap like anything else. */
+async function quarantined(disk: Disk, dir: string): Promise<number> {
+  const names = await disk.list(join(dir, QUARANTINE_DIRECTORY)).catch(() => []);
+  let bytes = 0;
+  for (const name of names) bytes += (await disk.facts(join(dir, QUARANTINE_DIRECTORY, name))).size;
+  return bytes;
 }

@@ -83,6 +83,15 @@ export class SegmentStore {
     return this.#sealedBytes + (this.#sealed ? 0 : this.#active.diskBytes);
   }
 
+  /** What was appended once and is deleted now, wherever it lay. */
+  get expired(): { readonly events: number; readonly bytes: number } {
+    const there = this.#segments.reduce(
+      (sum, { events, bytes }) => ({ events: sum.events + events, bytes: sum.bytes + bytes }),
+      { events: 0, bytes: 0 },
+    );
+    return { events: this.endEvent - there.events, bytes: this.end - there.bytes };
+  }
+
   get #oldest(): Segment {
     return this.#segments[0] ?? this.#active.segment;
   }
@@ -120,24 +129,24 @@ export class SegmentStore {
     this.#segments.push(active.segment);
   }
 
-  /** Deletes the oldest segment; the active one stays. Who calls while one is being deleted waits for that one. */
-  removeOldest(): Promise<void> {
-    this.#removing ??= this.#removeOldest().finally(() => {
+  /** Deletes a sealed segment, wherever it lies. Who calls while one is being deleted waits for that one. */
+  remove(segment: Segment): Promise<void> {
+    this.#removing ??= this.#remove(segment).finally(() => {
       this.#removing = null;
     });
     return this.#removing;
   }
 
   /** The data goes first, for good: `recover` knows a journal without it. What is gone already was deleted before. */
-  async #removeOldest(): Promise<void> {
-    const oldest = this.#segments[0];
-    if (oldest === undefined || oldest === this.#active.segment) return;
+  async #remove(segment: Segment): Promise<void> {
+    const index = this.#segments.indexOf(segment);
+    if (index === -1 || segment === this.#active.segment) return;
     const { disk, dir, durable } = this.#options;
-    await removeIfThere(disk, oldest.path);
+    await removeIfThere(disk, segment.path);
     if (durable) await disk.syncDirectory(dir);
-    await removeIfThere(disk, oldest.journalPath);
-    this.#segments.shift();
-    this.#sealedBytes -= oldest.bytes + oldest.journalBytes;
+    await removeIfThere(disk, segment.journalPath);
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    this.#sealedBytes -= segment.bytes + segment.journalBytes;
   }
 
   async close(): Promise<void> {

@@ -9,9 +9,10 @@ import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Registry } from '../registry/registry.ts';
 import { Outbound, type OutboundOptions } from './outbound.ts';
+import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position } from './position.ts';
 
-export interface DestinationOptions extends OutboundOptions {
+export interface DestinationOptions extends OutboundOptions, LagPolicyOptions {
   /** Where it is: a fixed address, or the id of an instance in the registry. */
   readonly to: Target;
   readonly startAt: 'oldest' | 'newest';
@@ -27,6 +28,7 @@ export class Destination {
   readonly #registry: Registry;
   readonly #logger: Logger;
   readonly #position: Position;
+  readonly #policy: LagPolicy;
   readonly #stop = new AbortController();
   #outbound: Outbound | null = null;
   #running: Promise<void> | null = null;
@@ -45,6 +47,7 @@ export class Destination {
     this.#registry = parts.registry;
     this.#logger = parts.logger.child({ destination: options.name });
     this.#position = parts.position;
+    this.#policy = new LagPolicy(options, parts.log, parts.position);
   }
 
   /** Takes its hold on the log; nothing is sent before `start`. */
@@ -57,6 +60,7 @@ export class Destination {
   }
 
   start(): void {
+    this.#policy.start();
     this.#running ??= this.#run();
   }
 
@@ -88,6 +92,7 @@ export class Destination {
     this.#wake.resolve();
     await this.#running;
     clearTimeout(deadline);
+    await this.#policy.close();
     await this.#position.close();
   }
 
@@ -127,7 +132,7 @@ export class Destination {
     if (remark === null) this.#logger.info(data, 'connected');
     else this.#logger.warn({ ...data, remark }, 'connected');
     try {
-      await outbound.run();
+      await outbound.run((sentTo) => this.#policy.follow(sentTo));
     } finally {
       this.#outbound = null;
     }

@@ -1,9 +1,10 @@
 // The sender's half of the handshake: what it says of itself, and where it goes on by what the receiver answers.
 
 import type { EventLog } from '../log/log.ts';
+import type { Mark } from '../log/marks.ts';
 import type { Hello, Welcome } from '../wire/handshake.ts';
 import { PROTOCOL, PROTOCOL_MIN } from '../wire/handshake.ts';
-import type { Mark, Position } from './position.ts';
+import type { Position } from './position.ts';
 
 export function helloOf(
   position: Position,

@@ -4,6 +4,7 @@ import type net from 'node:net';
 import { type Address, formatAddress } from '../config/address.ts';
 import { fromSystemError, SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
+import type { Mark } from '../log/marks.ts';
 import {
   BEAT_BLOCKED,
   encodeHeader,
@@ -109,8 +110,11 @@ export class Outbound {
     }
   }
 
-  /** Sends until the connection ends; @throws what ended it. Returns after `stop` or `cut`. */
-  async run(): Promise<void> {
+  /**
+   * Sends until the connection ends; @throws what ended it. Returns after `stop` or `cut`.
+   * @param onSending told how to ask where sending is, and null when it is over.
+   */
+  async run(onSending: (sentTo: (() => Mark) | null) => void): Promise<void> {
     const { log, position, options } = this.#parts;
     const unsubscribe = log.onCommit(() => this.#poke());
     try {
@@ -118,11 +122,12 @@ export class Outbound {
         socket: this.#socket,
         log,
         inflight: this.#inflight,
-        from: position.mark,
+        position,
         batchBytesMax: this.#batchBytesMax,
         readBytesMax: options.batchBytesMax,
         onFree: () => this.#poke(),
       });
+      onSending(() => sender.sentTo);
       while (!this.#ended) {
         const moved = await sender.step();
         if (moved) this.#heartbeat.said();
@@ -132,6 +137,7 @@ export class Outbound {
     } catch (error) {
       this.#end(asSpillwayError(error));
     } finally {
+      onSending(null);
       unsubscribe();
     }
     if (this.#failure !== null) throw this.#failure;

@@ -5,14 +5,10 @@
 // below the position and was neither dropped nor skipped, so it needs no counter of its own and cannot drift.
 
 import type { CursorFile, CursorState } from '../log/cursor.ts';
-import type { EventLog } from '../log/log.ts';
+import type { EventLog, Holder } from '../log/log.ts';
+import type { Mark } from '../log/marks.ts';
 import type { Counts } from '../log/sources.ts';
-
-export interface Mark {
-  readonly offset: number;
-  /** Events in the log before the offset. */
-  readonly events: number;
-}
+import { countGaps, dropRange, type Gap, gapsFrom, isDropReason, nextGap, wantsAny } from './gaps.ts';
 
 /** A range that the receiver has acknowledged, as batch or as skip. */
 export interface Acknowledged {
@@ -27,8 +23,12 @@ const CURSOR_MS = 100;
 export class Position {
   readonly #log: EventLog;
   readonly #file: CursorFile;
+  readonly holder: Holder;
   #state: CursorState;
-  #durable: number;
+  /** What was last written down: only by that may bytes be deleted. */
+  #durable: CursorState;
+  /** The end of the log when the policy last looked. */
+  seenEnd: Mark;
   #dirty = false;
   #timer: NodeJS.Timeout | null = null;
   readonly #release: () => void;
@@ -37,8 +37,12 @@ export class Position {
     this.#log = log;
     this.#file = file;
     this.#state = state;
-    this.#durable = state.position.offset;
-    this.#release = log.hold({ durableOffset: () => this.#durable });
+    this.#durable = state;
+    this.seenEnd = log.end;
+    this.holder = {
+      wants: (from, to) => this.#wants(this.#durable, from, to) || this.#wants(this.#state, from, to),
+    };
+    this.#release = log.hold(this.holder);
   }
 
   static async open(log: EventLog, destination: string, startAt: 'oldest' | 'newest'): Promise<Position> {
@@ -56,6 +60,7 @@ export class Position {
         last: null,
         skipped: {},
         dropped: {},
+        gaps: [],
         done: [],
         lanes: {},
       };
@@ -72,6 +77,41 @@ export class Position {
     return this.#state.position;
   }
 
+  get gaps(): readonly Gap[] {
+    return this.#state.gaps;
+  }
+
+  /** Bytes that it still wants. */
+  get lagBytes(): number {
+    const { position, gaps } = this.#state;
+    const given = gaps.reduce((sum, { from, to }) => sum + to.offset - from.offset, 0);
+    return this.#log.endOffset - position.offset - given;
+  }
+
+  /** The first gap that ends behind the offset. */
+  nextGap(offset: number): Gap | null {
+    return nextGap(this.#state.gaps, offset);
+  }
+
+  /** The offset that lies behind `bytes` wanted bytes, counted from `from`. */
+  offsetBehind(from: number, bytes: number): number {
+    let at = from;
+    let left = bytes;
+    for (const gap of this.#state.gaps) {
+      if (gap.to.offset <= at) continue;
+      const free = Math.max(0, gap.from.offset - at);
+      if (left <= free) break;
+      left -= free;
+      at = gap.to.offset;
+    }
+    return at + left;
+  }
+
+  /** Gives a range up: it will be announced as skipped, and counted as dropped. */
+  drop(gap: Gap): void {
+    this.#change({ gaps: dropRange(this.#state.gaps, gap) });
+  }
+
   /** A session number above every earlier one, also where the cursor file lost the last of them. */
   nextSession(): number {
     const session = Math.max(this.#state.session + 1, Date.now());
@@ -80,19 +120,14 @@ export class Position {
   }
 
   acknowledge(done: Acknowledged): void {
-    const skipped = { ...this.#state.skipped };
-    if (done.skipped !== null) {
-      const before = skipped[done.skipped.reason] ?? { events: 0, bytes: 0 };
-      const { events, bytes } = done.skipped.counts;
-      skipped[done.skipped.reason] = { events: before.events + events, bytes: before.bytes + bytes };
-    }
     const last = done.skipped === null ? { from: done.from, crc: done.crc } : null;
-    this.#change({ position: done.end, last, skipped });
+    const gaps = gapsFrom(this.#state.gaps, done.end);
+    this.#change({ position: done.end, last, gaps, ...this.#counted(done.skipped) });
   }
 
   /** The receiver has more, or less, than the cursor says: it is right. */
   moveTo(position: Mark, last: CursorState['last']): void {
-    this.#change({ position, last });
+    this.#change({ position, last, gaps: gapsFrom(this.#state.gaps, position) });
   }
 
   /** The receiver has nothing: all of the epoch is sent again, and what was skipped of it is counted anew. */
@@ -116,10 +151,15 @@ export class Position {
   }
 
   tallies() {
-    const { start, position, skipped, dropped } = this.#state;
+    const { start, position, skipped, dropped, gaps } = this.#state;
     const end = this.#log.end;
     const appended = { events: end.events - start.events, bytes: end.offset - start.offset };
-    const buffered = { events: end.events - position.events, bytes: end.offset - position.offset };
+    const toCome = countGaps(gaps);
+    const given = Object.values(toCome);
+    const buffered = {
+      events: given.reduce((rest, counts) => rest - counts.events, end.events - position.events),
+      bytes: given.reduce((rest, counts) => rest - counts.bytes, end.offset - position.offset),
+    };
     const without = [...Object.values(skipped), ...Object.values(dropped)];
     const passed = { events: position.events - start.events, bytes: position.offset - start.offset };
     return {
@@ -130,7 +170,7 @@ export class Position {
         bytes: without.reduce((rest, counts) => rest - counts.bytes, passed.bytes),
       },
       skipped,
-      dropped,
+      dropped: addCounts(dropped, toCome),
     };
   }
 
@@ -142,11 +182,20 @@ export class Position {
     await this.#file.close();
   }
 
+  #counted(passed: Acknowledged['skipped']): Partial<CursorState> {
+    if (passed === null) return {};
+    const { reason, counts } = passed;
+    const which = isDropReason(reason) ? 'dropped' : 'skipped';
+    return { [which]: addCounts(this.#state[which], { [reason]: counts }) };
+  }
+
+  #wants({ position, gaps }: CursorState, from: number, to: number): boolean {
+    return to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to);
+  }
+
   #change(part: Partial<CursorState>): void {
     this.#state = { ...this.#state, ...part };
     this.#dirty = true;
-    // a position that went back must hold its bytes at once
-    this.#durable = Math.min(this.#durable, this.#state.position.offset);
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       void this.#save();
@@ -160,7 +209,7 @@ export class Position {
     const state = this.#state;
     try {
       await this.#file.write(state);
-      this.#durable = Math.min(state.position.offset, this.#state.position.offset);
+      this.#durable = state;
       this.#log.cursorMoved();
     } catch {
       this.#dirty = true;
@@ -170,4 +219,16 @@ export class Position {
       }, 10 * CURSOR_MS);
     }
   }
+}
+
+function addCounts(
+  a: Readonly<Record<string, Readonly<Counts>>>,
+  b: Readonly<Record<string, Readonly<Counts>>>,
+): Record<string, Counts> {
+  const sum: Record<string, Counts> = structuredClone(a);
+  for (const [reason, { events, bytes }] of Object.entries(b)) {
+    const before = sum[reason] ?? { events: 0, bytes: 0 };
+    sum[reason] = { events: before.events + events, bytes: before.bytes + bytes };
+  }
+  return sum;
 }

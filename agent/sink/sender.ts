@@ -6,10 +6,12 @@
 import type net from 'node:net';
 import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
+import type { Mark } from '../log/marks.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../log/reader.ts';
-import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
+import { encodeHeader, FrameType, SKIP_REASONS, type SkipReason } from '../wire/frame.ts';
+import type { Gap } from './gaps.ts';
 import type { InFlight } from './inflight.ts';
-import type { Mark } from './position.ts';
+import type { Position } from './position.ts';
 
 interface Held {
   readonly result: Exclude<ReadResult, { kind: 'end' }>;
@@ -17,11 +19,18 @@ interface Held {
   next: number;
 }
 
+interface Skipped {
+  readonly from: number;
+  readonly to: number;
+  readonly eventsAt: number;
+  readonly reason: SkipReason;
+}
+
 export interface SenderParts {
   readonly socket: net.Socket;
   readonly log: EventLog;
   readonly inflight: InFlight;
-  readonly from: Mark;
+  readonly position: Position;
   /** Of the receiver: a larger batch cannot be sent to it at all. */
   readonly batchBytesMax: number;
   readonly readBytesMax: number;
@@ -42,9 +51,9 @@ export class Sender implements AsyncDisposable {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#reader = parts.log.reader(parts.from.offset);
+    this.#reader = parts.log.reader(parts.position.mark.offset);
     this.#free = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(parts.readBytesMax));
-    this.#events = parts.from.events;
+    this.#events = parts.position.mark.events;
   }
 
   /** Everything the log holds now was sent. */
@@ -52,13 +61,25 @@ export class Sender implements AsyncDisposable {
     return this.#held === null && this.#reader.offset >= this.#parts.log.endOffset;
   }
 
+  /** Where the next batch to be sent begins. */
+  get sentTo(): Mark {
+    const held = this.#held;
+    const batch = held?.result.kind === 'batches' ? held.result.batches[held.next] : undefined;
+    return { offset: batch?.record.from ?? this.#reader.offset, events: this.#events };
+  }
+
   /** Does one thing if there is one to do: reads, or sends some of what was read. False: nothing to do now. */
   async step(): Promise<boolean> {
     if (this.#held !== null) return this.#send(this.#held);
     if (this.done) return false;
+    const gap = this.#parts.position.nextGap(this.#reader.offset);
+    if (gap !== null && gap.from.offset <= this.#reader.offset) {
+      this.#skipGap(gap);
+      return true;
+    }
     const buffer = this.#free.pop();
     if (buffer === undefined) return false;
-    const result = await this.#reader.next(buffer);
+    const result = await this.#reader.next(buffer, gap?.from.offset);
     if (result.kind === 'end') this.#free.push(buffer);
     else this.#held = { result, buffer, next: 0 };
     return true;
@@ -113,7 +134,14 @@ export class Sender implements AsyncDisposable {
     socket.write(bytes, flushed);
   }
 
-  #sendSkip({ from, to, eventsAt, reason }: Extract<ReadResult, { kind: 'gap' }>): void {
+  /** What the destination's policy gave up. */
+  #skipGap({ to, reason }: Gap): void {
+    const from = this.#reader.offset;
+    this.#reader.seek(to.offset);
+    this.#sendSkip({ from, to: to.offset, eventsAt: to.events, reason });
+  }
+
+  #sendSkip({ from, to, eventsAt, reason }: Skipped): void {
     const events = Math.max(0, eventsAt - this.#events);
     const end = { offset: to, events: eventsAt };
     const skipped = { reason, counts: { events, bytes: to - from } };

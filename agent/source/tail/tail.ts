@@ -105,14 +105,14 @@ export class TailSource {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const startedAt = Date.now();
+      this.#hinted = false;
       if (this.#log.facts().state !== 'failing') await this.#round(startedAt);
-      await this.#pause(this.#untilNextRound(startedAt));
+      await this.#pause(startedAt);
     }
   }
 
   /** Ends early where a commit failed: what was rewound comes before what follows it. */
   async #round(now: number): Promise<void> {
-    this.#hinted = false;
     const rewinds = this.#rewinds.count;
     if (now - this.#listedAt >= this.#options.rescanMs) this.#listDue = true;
     if (this.#listDue && now >= this.#listNotBefore) await this.#rescan(now);
@@ -178,31 +178,33 @@ export class TailSource {
   }
 
   #hint(grown: string | null): void {
+    const isNews = !this.#hinted;
     this.#hinted = true;
     if (grown === null) this.#listDue = true;
     else this.#grown.add(grown);
-    this.#wake?.();
+    if (isNews) this.#wake?.();
   }
 
-  #untilNextRound(startedAt: number): number {
+  /** When the next round is due: after pollMs while anything grows or is hinted at, else after idlePollMs. */
+  #nextRoundAt(startedAt: number): number {
     const { pollMs, idlePollMs, activeMs } = this.#options;
     const now = Date.now();
-    let active = false;
+    let active = this.#hinted;
     for (const file of this.#files) active ||= file.isOpen && now - file.grewAt <= activeMs;
-    return Math.max(0, startedAt + (active ? pollMs : idlePollMs) - now);
+    return startedAt + (active ? pollMs : idlePollMs);
   }
 
-  /** Waits; a hint that is no news to an active tail does not cut it short below pollMs. */
-  async #pause(ms: number): Promise<void> {
-    if (this.#stopping || (this.#hinted && ms > this.#options.pollMs)) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        if (!this.#stopping && ms <= this.#options.pollMs) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Waits for the next round; a hint brings it forward. Always gives the event loop a turn. */
+  async #pause(startedAt: number): Promise<void> {
+    if (this.#stopping) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wakeAt = (at: number) => setTimeout(resolve, Math.max(0, at - Date.now()));
+    let timer = wakeAt(this.#nextRoundAt(startedAt));
+    this.#wake = () => {
+      clearTimeout(timer);
+      timer = wakeAt(this.#stopping ? 0 : this.#nextRoundAt(startedAt));
+    };
+    await promise;
     this.#wake = null;
   }
 }

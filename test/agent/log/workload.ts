@@ -54,6 +54,7 @@ export async function openCursor(log: EventLog): Promise<{ file: CursorFile; sta
     last: null,
     skipped: {},
     dropped: {},
+    gaps: [],
     done: [],
     lanes: {},
   }));
@@ -65,7 +66,7 @@ export async function work(log: EventLog, given: Work): Promise<void> {
   const { file, state } = await openCursor(log);
   promised.cursor = Math.min(promised.cursor, state.position.offset);
   let durable = Math.min(state.position.offset, log.end.offset);
-  const release = log.hold({ durableOffset: () => durable });
+  const release = log.hold({ wants: (_, to) => to > durable });
   log.startRetention();
   let busy = lanes;
   const runs = Array.from({ length: lanes }, async (_, lane) => {

@@ -129,7 +129,7 @@ test('a tail whose log is full waits, and stops when it is told to', async (t) =
     { capBytes: 2_000_000, segmentBytes: 256 * 1024, journalBytesMax: 65_536, pendingBytesMax: 262_144 },
   );
   await tailing.start();
-  const release = tailing.log.hold({ durableOffset: () => 0 });
+  const release = tailing.log.hold({ wants: () => true });
   const line = `${'x'.repeat(99)}\n`;
   await writeFile(tailing.path('a.log'), line.repeat(40_000));
   await until('the log is full', () => tailing.log.facts().state === 'full');

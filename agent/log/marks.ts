@@ -1,0 +1,65 @@
+// Batch boundaries: the places in a log where a range that is dropped or sent may begin and end.
+
+import type { Disk } from './disk.ts';
+import type { BatchRecord } from './record.ts';
+import { batchesFrom, type Segment } from './segment.ts';
+import type { SegmentStore } from './store.ts';
+
+/** An offset where a batch begins or ends, with the events before it. */
+export interface Mark {
+  readonly offset: number;
+  readonly events: number;
+}
+
+/** The batch that ends at `offset`; null where none does, or where the log no longer has it. */
+export async function batchEndingAt(
+  disk: Disk,
+  store: SegmentStore,
+  offset: number,
+): Promise<BatchRecord | null> {
+  if (offset <= store.start || offset > store.end) return null;
+  const segment = store.find(offset - 1);
+  if (segment === null) return null;
+  for (const record of await recordsOf(disk, segment)) {
+    if (record.to === offset) return record;
+    if (record.to > offset) return null;
+  }
+  return null;
+}
+
+/** The first boundary at or behind `offset`; at most the end of the log. */
+export async function markAtLeast(disk: Disk, store: SegmentStore, offset: number): Promise<Mark> {
+  const segment = offset >= store.end ? null : store.find(offset);
+  if (segment === null) return { offset: store.end, events: store.endEvent };
+  if (offset <= segment.base) return { offset: segment.base, events: segment.baseEvent };
+  for (const record of await recordsOf(disk, segment)) {
+    if (record.to >= offset) return { offset: record.to, events: record.eventsBefore + record.events };
+  }
+  return { offset: segment.end, events: segment.baseEvent + segment.events };
+}
+
+/** The boundary behind the last batch that was appended before `timeMs`, looking from `from` on; null: none was. */
+export async function markBefore(
+  disk: Disk,
+  store: SegmentStore,
+  from: number,
+  timeMs: number,
+): Promise<Mark | null> {
+  let mark: Mark | null = null;
+  for (let segment = store.find(from); segment !== null; segment = store.find(segment.end)) {
+    for (const record of await recordsOf(disk, segment)) {
+      if (record.to <= from) continue;
+      if (record.timeMs >= timeMs) return mark;
+      mark = { offset: record.to, events: record.eventsBefore + record.events };
+    }
+    if (segment.lastMs >= timeMs || segment.bytes === 0) return mark;
+  }
+  return mark;
+}
+
+async function recordsOf(disk: Disk, segment: Segment): Promise<BatchRecord[]> {
+  const journal = await segment.journal(disk);
+  return Array.from(batchesFrom(journal, 0, segment.journalBytes), ({ record }) => record).filter(
+    ({ from }) => from < segment.end,
+  );
+}

@@ -1,0 +1,123 @@
+// What gives way when a destination lags: intake (block), its oldest bytes, or its newest. Each destination has its own
+// policy and limit, and nobody else's bytes are touched.
+//
+//   block       nothing here: the log fills up to its cap, and intake stops for all
+//   dropOldest  whole batches from the position on, as many as bring the lag back under lagBytesMax; and, where the log
+//               is full, those whose segments nobody else wants
+//   dropNewest  from the moment the lag reaches lagBytesMax everything new, until a tenth of the limit is free again
+//   maxAge      batches that have waited longer, whatever the lag is
+
+import type { EventLog } from '../log/log.ts';
+import type { Mark } from '../log/marks.ts';
+import type { Gap } from './gaps.ts';
+import type { Position } from './position.ts';
+
+export interface LagPolicyOptions {
+  readonly policy: 'block' | 'dropOldest' | 'dropNewest';
+  readonly lagBytesMax: number;
+  /** 0: any age. */
+  readonly maxAgeMs: number;
+}
+
+const AGE_EVERY_MS = 1000;
+/** dropNewest takes new bytes again when this share of its limit is free. */
+const RESUME_SHARE = 0.1;
+
+export class LagPolicy {
+  readonly #options: LagPolicyOptions;
+  readonly #log: EventLog;
+  readonly #position: Position;
+  readonly #stop: (() => void)[] = [];
+  /** Where the next batch to be sent begins: what is under way is not dropped. */
+  #sentTo: () => Mark;
+  #busy: Promise<void> | null = null;
+  #dropping = false;
+
+  constructor(options: LagPolicyOptions, log: EventLog, position: Position) {
+    this.#options = options;
+    this.#log = log;
+    this.#position = position;
+    this.#sentTo = () => position.mark;
+    this.#dropping = position.gaps.at(-1)?.reason === 'dropNewest';
+  }
+
+  start(): void {
+    const { policy, maxAgeMs } = this.#options;
+    if (policy !== 'block') this.#stop.push(this.#log.onCommit(() => this.#afterCommit()));
+    if (policy === 'dropOldest')
+      this.#stop.push(this.#log.onFull(() => this.#inBackground(() => this.#giveWay())));
+    if (maxAgeMs > 0) {
+      const timer = setInterval(() => this.#inBackground(() => this.#dropOld()), AGE_EVERY_MS);
+      this.#stop.push(() => clearInterval(timer));
+    }
+    this.#afterCommit();
+  }
+
+  /** Tells where sending is, while there is a connection. */
+  follow(sentTo: (() => Mark) | null): void {
+    this.#sentTo = sentTo ?? (() => this.#position.mark);
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stop) stop();
+    await this.#busy;
+  }
+
+  #afterCommit(): void {
+    const { policy, lagBytesMax } = this.#options;
+    if (policy === 'dropNewest') this.#dropNewest();
+    else if (policy === 'dropOldest' && this.#position.lagBytes > lagBytesMax) {
+      this.#inBackground(() => this.#dropOverLimit());
+    }
+  }
+
+  /** The gap at the end grows with the log for as long as there is no room. */
+  #dropNewest(): void {
+    const { lagBytesMax } = this.#options;
+    const lag = this.#position.lagBytes;
+    const end = this.#log.end;
+    const seen = this.#position.seenEnd;
+    if (!this.#dropping && lag > lagBytesMax) this.#dropping = true;
+    else if (this.#dropping && lag <= lagBytesMax * (1 - RESUME_SHARE)) this.#dropping = false;
+    // what came with the commit that went over the limit is dropped with it, so that the limit holds
+    if (this.#dropping && seen.offset < end.offset)
+      this.#position.drop({ from: seen, to: end, reason: 'dropNewest' });
+    this.#position.seenEnd = end;
+  }
+
+  async #dropOverLimit(): Promise<void> {
+    const over = this.#position.lagBytes - this.#options.lagBytesMax;
+    if (over <= 0) return;
+    const from = this.#sentTo();
+    const to = await this.#log.markAtLeast(this.#position.offsetBehind(from.offset, over));
+    this.#drop(from, to, 'dropOldest');
+  }
+
+  /** The log is full: the oldest segment is given up where that frees it, that is where nobody else wants it. */
+  async #giveWay(): Promise<void> {
+    const segment = this.#log.oldestWantedOnlyBy(this.#position.holder);
+    if (segment === null) return;
+    const from = this.#sentTo();
+    const to = await this.#log.markAtLeast(Math.min(segment.end, this.#log.endOffset));
+    this.#drop(from, to, 'dropOldest');
+  }
+
+  async #dropOld(): Promise<void> {
+    const to = await this.#log.markOlderThan(this.#options.maxAgeMs, this.#position.mark.offset);
+    if (to !== null) this.#drop(this.#sentTo(), to, 'maxAge');
+  }
+
+  #drop(from: Mark, to: Mark, reason: Gap['reason']): void {
+    if (from.offset < to.offset) this.#position.drop({ from, to, reason });
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    if (this.#busy !== null) return;
+    this.#busy = work()
+      // the journal could not be read just now: the next commit tries again
+      .catch(() => undefined)
+      .finally(() => {
+        this.#busy = null;
+      });
+  }
+}
