@@ -245,17 +245,19 @@ export class TailedFile {
         release();
       },
       () => {
-        // the log says what is wrong with it; the file is read again from what is committed
+        // the log says what is wrong with it; the file is read again from there
         counters.unread(events, bytes.length);
-        this.#rewind();
+        this.#rewind(from);
         release();
       },
     );
   }
 
-  #rewind(): void {
+  /** To what failed, not to what is committed: what was read before it may be on its way still, and succeed. */
+  #rewind(from: number): void {
     this.#parts.rewinds.count++;
-    this.#readAt = this.#source?.position ?? 0;
+    const read = this.#tooLongFrom === -1 ? this.#readAt : this.#tooLongFrom;
+    this.#readAt = Math.min(read, from);
     this.#partial = 0;
     this.#tooLongFrom = -1;
   }
@@ -287,7 +289,7 @@ export class TailedFile {
       () => counters.settled(1, bytes),
       () => {
         counters.unread(1, bytes);
-        this.#rewind();
+        this.#rewind(from);
       },
     );
   }

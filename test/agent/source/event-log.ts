@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { type Disk, realDisk } from '../../../agent/log/disk.ts';
 import { EventLog, type LogOptions } from '../../../agent/log/log.ts';
 
 const MiB = 2 ** 20;
@@ -14,8 +15,12 @@ export async function temporaryDirectory(t: ExecutionContext): Promise<string> {
   return dir;
 }
 
-export function openLog(dir: string, options: Partial<LogOptions> = {}): Promise<EventLog> {
-  return EventLog.open({
+export function openLog(
+  dir: string,
+  options: Partial<LogOptions> = {},
+  disk: Disk = realDisk,
+): Promise<EventLog> {
+  const all = {
     dir,
     durability: 'os',
     segmentBytes: 16 * MiB,
@@ -26,7 +31,8 @@ export function openLog(dir: string, options: Partial<LogOptions> = {}): Promise
     keepAgeMs: 3_600_000,
     pendingBytesMax: 8 * MiB,
     ...options,
-  });
+  } as const;
+  return EventLog.open(all, disk);
 }
 
 /** The events of a log directory, byte for byte, as anyone sees them who only knows that they are plain text. */

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { type Disk, realDisk } from '../../../../agent/log/disk.ts';
 import type { EventLog, LogOptions } from '../../../../agent/log/log.ts';
 import { type TailOptions, TailSource } from '../../../../agent/source/tail/tail.ts';
 import { captureLogger } from '../captured-logger.ts';
@@ -29,7 +30,7 @@ export class Tailing {
   readonly logDir: string;
   readonly lines: ReturnType<typeof captureLogger>['lines'];
   readonly #captured: ReturnType<typeof captureLogger>;
-  #options: TailOptions;
+  readonly #options: TailOptions;
   readonly #logOptions: Partial<LogOptions>;
   readonly #t: ExecutionContext;
   #log: EventLog | null = null;
@@ -62,9 +63,8 @@ export class Tailing {
     return tailing;
   }
 
-  async start(options: Partial<TailOptions> = {}): Promise<void> {
-    this.#options = { ...this.#options, ...options };
-    const log = await openLog(this.logDir, this.#logOptions);
+  async start(disk: Disk = realDisk): Promise<void> {
+    const log = await openLog(this.logDir, this.#logOptions, disk);
     log.startRetention();
     this.#log = log;
     this.#tail = new TailSource(this.#options, log, this.#captured.logger, join(this.logDir, 'quarantine'));
