@@ -9,7 +9,7 @@ import { type Random, randomOf } from './random.ts';
 import { nothingPromised, type Promised, work } from './workload.ts';
 
 const KiB = 1024;
-const LANES = 3;
+const LANES = 2;
 const FEEDS_MAX = 2;
 const CASE_MS_MAX = 10_000;
 
@@ -39,12 +39,12 @@ export function crowdedOptions(dir: string, durability: 'fsync' | 'os'): LogOpti
   return {
     dir,
     durability,
-    segmentBytes: 8 * KiB,
-    journalBytesMax: 4 * KiB,
+    segmentBytes: 4 * KiB,
+    journalBytesMax: 2 * KiB,
     pendingBytesMax: 1024 * KiB,
-    capBytes: 496 * KiB,
+    capBytes: 470 * KiB,
     reserveBytes: 0,
-    keepBytes: 16 * KiB,
+    keepBytes: 8 * KiB,
     keepAgeMs: 3_600_000,
   };
 }

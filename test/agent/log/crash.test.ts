@@ -25,7 +25,7 @@ test('power lost at every step', (t) => everyStep(t, { seed: 3, durability: 'fsy
 const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EROFS'];
 
 function lifeOf(random: Random, fails: boolean): Life {
-  const stopAt = 10 + below(random, 260);
+  const stopAt = 10 + below(random, 150);
   const endedBy = random() < 0.3 ? 'kill' : 'power';
   if (!fails) return { stopAt, endedBy };
   const code = ERRORS[below(random, ERRORS.length)] ?? 'EIO';
@@ -51,11 +51,11 @@ function randomCases(t: ExecutionContext, count: number, failing: boolean): Prom
 }
 
 test('several lives, each ended by a kill or a power loss', async (t) => {
-  await randomCases(t, 200, false);
+  await randomCases(t, 150, false);
   t.pass();
 });
 
 test('several lives on a disk that also fails', async (t) => {
-  await randomCases(t, 200, true);
+  await randomCases(t, 150, true);
   t.pass();
 });

@@ -10,7 +10,7 @@ import { Feed } from './feed.ts';
 import { below, type Random } from './random.ts';
 
 export const OWNER = 'feeds';
-const FEED_EVENTS = 30;
+const FEED_EVENTS = 24;
 const UNDER_WAY_MAX = 4;
 
 /** What one run of the log was told is safe; it outlives the runs. */
