@@ -31,7 +31,6 @@ export class Position {
   seenEnd: Mark;
   #dirty = false;
   #timer: NodeJS.Timeout | null = null;
-  readonly #release: () => void;
 
   private constructor(log: EventLog, file: CursorFile, state: CursorState) {
     this.#log = log;
@@ -42,7 +41,8 @@ export class Position {
     this.holder = {
       wants: (from, to) => this.#wants(this.#durable, from, to) || this.#wants(this.#state, from, to),
     };
-    this.#release = log.hold(this.holder);
+    // for as long as the log is open: what is deleted between our close and the log's would never be sent
+    log.hold(this.holder);
   }
 
   static async open(log: EventLog, destination: string, startAt: 'oldest' | 'newest'): Promise<Position> {
@@ -178,7 +178,6 @@ export class Position {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     await this.#save();
-    this.#release();
     await this.#file.close();
   }
 
