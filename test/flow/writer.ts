@@ -60,12 +60,10 @@ export class Writer {
     await this.finish();
   }
 
+  /** Writes what waits, and closes the file: what comes next goes into a new one. */
   async finish(): Promise<void> {
-    await this.#write(this.#rest);
+    if (this.#rest.length > 0) await this.#write(this.#rest);
     this.#rest = Buffer.alloc(0);
-  }
-
-  async close(): Promise<void> {
     await this.#file?.close();
     this.#file = null;
   }
