@@ -73,8 +73,12 @@ export class ActiveSegment {
     { dir, durable }: { dir: string; durable: boolean },
   ): Promise<ActiveSegment> {
     const journal = await segment.journal(disk);
-    // a power loss may leave a journal without its data file, which then was empty
-    const dataFd = await disk.open(segment.path, segment.bytes === 0 ? 'w+' : 'r+');
+    // a data file that is gone is made anew, of zeros: what was in it then reads as the damage that it is
+    const there = await disk.facts(segment.path).then(
+      () => true,
+      () => false,
+    );
+    const dataFd = await disk.open(segment.path, there ? 'r+' : 'w+');
     let journalFd = -1;
     try {
       await disk.truncate(dataFd, segment.bytes);

@@ -263,6 +263,8 @@ export class Committer {
         position: from - segment.base,
         timeMs: this.#now(),
         sequence,
+        durable: this.#limits.durable,
+        group: this.#store.active.journalAt,
       };
       const encoded = Buffer.allocUnsafe(BATCH_BYTES);
       encodeBatch(encoded, 0, record);

@@ -2,7 +2,7 @@
 // host name cannot make two streams look like one. Kept in <dir>/identity.json, written by tmp + sync + rename.
 
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SpillwayError } from '../errors.ts';
 import type { Disk } from './disk.ts';
 
@@ -23,8 +23,7 @@ export async function readFile(disk: Disk, path: string): Promise<Buffer> {
 }
 
 /** Replaces a small file so that a crash leaves the old or the new one, never a part. */
-export async function replaceFile(disk: Disk, dir: string, name: string, bytes: Buffer): Promise<void> {
-  const path = join(dir, name);
+export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
   const fd = await disk.open(`${path}.tmp`, 'w+');
   try {
     await disk.write(fd, bytes, 0);
@@ -33,7 +32,7 @@ export async function replaceFile(disk: Disk, dir: string, name: string, bytes: 
     await disk.close(fd);
   }
   await disk.rename(`${path}.tmp`, path);
-  await disk.syncDirectory(dir);
+  await disk.syncDirectory(dirname(path));
 }
 
 /** @returns the stream id, 32 hexadecimal digits. */
@@ -48,6 +47,6 @@ export async function openIdentity(disk: Disk, dir: string, nowMs: number): Prom
     });
   }
   const identity: Identity = { version: 1, stream: randomBytes(16).toString('hex'), createdMs: nowMs };
-  await replaceFile(disk, dir, 'identity.json', Buffer.from(`${JSON.stringify(identity)}\n`));
+  await replaceFile(disk, join(dir, 'identity.json'), Buffer.from(`${JSON.stringify(identity)}\n`));
   return identity.stream;
 }

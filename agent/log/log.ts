@@ -14,6 +14,7 @@ import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES, CursorFile, type CursorState } fro
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
 import { batchEndingAt, type Mark, markAtLeast, markBefore } from './marks.ts';
+import { Quarantine } from './quarantine.ts';
 import { LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
 import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
@@ -63,6 +64,7 @@ export class EventLog implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #space: Space;
   readonly #committer: Committer;
+  readonly #quarantine: Quarantine;
   readonly #holders = new Set<Holder>();
   readonly #listeners = new Set<() => void>();
   #retainTimer: NodeJS.Timeout | null = null;
@@ -79,6 +81,7 @@ export class EventLog implements AsyncDisposable {
     this.#parts = parts;
     this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
     this.#space.setWanted((segment) => this.#isWanted(segment));
+    this.#quarantine = new Quarantine(disk, options.dir, this.#space);
     const durable = options.durability === 'fsync';
     this.#committer = new Committer(
       { store, table, space: this.#space },
@@ -161,7 +164,8 @@ export class EventLog implements AsyncDisposable {
   }
 
   reader(offset: number): LogReader {
-    return new LogReader(this.#parts.disk, this.#parts.store, offset);
+    const { disk, store } = this.#parts;
+    return new LogReader(disk, store, offset, (name, bytes) => this.#quarantine.add(name, bytes));
   }
 
   /** The batch that ends at `offset`; null where none does, or where the log no longer has it. */
@@ -227,6 +231,11 @@ export class EventLog implements AsyncDisposable {
   }
 
   // ---- for operators
+
+  /** Keeps bytes that are no event, or that are not what was written, for someone to look at; within a bound. */
+  setAside(name: string, bytes: Buffer): Promise<void> {
+    return this.#quarantine.add(name, bytes);
+  }
 
   facts(): LogFacts {
     const { store } = this.#parts;

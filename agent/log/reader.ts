@@ -27,8 +27,12 @@ export type ReadResult =
     }
   | { readonly kind: 'end' };
 
+/** Told what did not check out. */
+export type OnDamage = (name: string, bytes: Buffer) => Promise<void>;
+
 export class LogReader {
   readonly #disk: Disk;
+  readonly #onDamage: OnDamage;
   readonly #store: SegmentStore;
   #offset: number;
   #segment: Segment | null = null;
@@ -36,8 +40,9 @@ export class LogReader {
   /** Where in the segment's journal the next record is looked for. */
   #journalAt = HEADER_BYTES;
 
-  constructor(disk: Disk, store: SegmentStore, offset: number) {
+  constructor(disk: Disk, store: SegmentStore, offset: number, onDamage: OnDamage) {
     this.#disk = disk;
+    this.#onDamage = onDamage;
     this.#store = store;
     this.#offset = offset;
   }
@@ -53,7 +58,11 @@ export class LogReader {
   async next(buffer: Buffer, limit = Number.POSITIVE_INFINITY): Promise<ReadResult> {
     if (this.#offset >= this.#store.end) return { kind: 'end' };
     const segment = await this.#enter();
-    if (this.#offset < segment.base) return this.#gap(segment.base, segment.baseEvent, 'peerLost');
+    if (this.#offset < segment.base) {
+      // before the oldest byte: the receiver went back to what is expired; between segments: one of them is lost
+      const reason = segment.base === this.#store.start ? 'peerLost' : 'damaged';
+      return this.#gap(segment.base, segment.baseEvent, reason);
+    }
     const journal = await segment.journal(this.#disk);
     const records: BatchRecord[] = [];
     let size = 0;
@@ -62,7 +71,9 @@ export class LogReader {
       // behind a sealed segment's end there may be records of a commit that failed
       if (record.from >= Math.min(segment.end, limit)) break;
       if (record.to > this.#offset) {
-        if (records.length > 0 && size + record.bytes > buffer.length) break;
+        const last = records.at(-1);
+        // what lies between two records that do not touch is nobody's to deliver
+        if (last !== undefined && (record.from !== last.to || size + record.bytes > buffer.length)) break;
         records.push(record);
         size += record.bytes;
         if (size >= buffer.length) {
@@ -111,6 +122,7 @@ export class LogReader {
       if (at + record.bytes > got || crc32(bytes) !== record.crc) {
         if (batches.length > 0) break;
         this.#offset = record.to;
+        await this.#setAside(record, bytes.subarray(0, Math.max(0, got - at)));
         const eventsAt = record.eventsBefore + record.events;
         return { kind: 'gap', from: record.from, to: record.to, eventsAt, reason: 'damaged' };
       }
@@ -118,6 +130,11 @@ export class LogReader {
     }
     this.#offset = batches.at(-1)?.record.to ?? this.#offset;
     return { kind: 'batches', batches };
+  }
+
+  /** For someone to look at; that it cannot be kept costs only that. */
+  async #setAside({ from, to }: BatchRecord, bytes: Buffer): Promise<void> {
+    await this.#onDamage(`damaged-${from}-${to}`, bytes).catch(() => undefined);
   }
 
   #gap(to: number, eventsAt: number, reason: GapReason): ReadResult {

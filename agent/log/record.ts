@@ -4,13 +4,17 @@
 //
 //   header  0 magic "SPWJ0001"   8 u64 base offset   16 u64 base event   24 u64 created, ms   32 .. 60 zero
 //           60 u32 crc32 of bytes 0..60
-//   record  0 u32 crc32 of bytes 4..size   4 u32 size   8 u8 type   9 .. 12 zero   12 u32 source
+//   record  0 u32 crc32 of bytes 4..size   4 u32 size   8 u8 type   9 u8 flags   10 .. 12 zero   12 u32 source
 //
 //   batch (type 1, 96 bytes)
 //          16 u64 log offset   24 u64 events in the log before it   32 u32 bytes   36 u32 events   40 u32 crc32
-//          44 u32 zero         48 u64 source from   56 u64 source end   64 u64 segment (its base offset)
+//          44 u32 group        48 u64 source from   56 u64 source end   64 u64 segment (its base offset)
 //          72 u64 position in the segment           80 u64 time, ms     88 u64 sequence on its lane
 //   note  (type 2: checkpoint, 3: source, 4: progress, 5: forget)   16 .. size: JSON, padded with spaces to 8
+//
+// Flags 1: the data was synced before this record was written. Group: where in the journal the records begin that were
+// written and synced together with this one; everything before it was durable by then. By these two a restart tells
+// what a crash tore (cut off: it was never acknowledged) from what rotted later (kept as a gap: it was).
 //
 // The first record of every journal is a checkpoint: the state of all sources when the segment was begun. Batches
 // and progress after it are replayed on top, so a restart reads one journal however long the log is. Behind the
@@ -50,7 +54,13 @@ export interface BatchRecord {
   readonly position: number;
   readonly timeMs: number;
   readonly sequence: number;
+  /** Its data was synced before the record was written. */
+  readonly durable: boolean;
+  /** Where in the journal the group of records begins that it was written with. */
+  readonly group: number;
 }
+
+const FLAG_DURABLE = 1;
 
 export interface NoteRecord {
   readonly type: NoteType;
@@ -80,12 +90,14 @@ export function encodeBatch(out: Buffer, offset: number, record: BatchRecord): v
   at.fill(0);
   at.writeUInt32LE(BATCH_BYTES, 4);
   at.writeUInt8(RecordType.batch, 8);
+  at.writeUInt8(record.durable ? FLAG_DURABLE : 0, 9);
   at.writeUInt32LE(record.source, 12);
   putU64(at, record.from, 16);
   putU64(at, record.eventsBefore, 24);
   at.writeUInt32LE(record.bytes, 32);
   at.writeUInt32LE(record.events, 36);
   at.writeUInt32LE(record.crc, 40);
+  at.writeUInt32LE(record.group, 44);
   putU64(at, record.sourceFrom, 48);
   putU64(at, record.sourceEnd, 56);
   putU64(at, record.segment, 64);
@@ -106,6 +118,8 @@ export function decodeBatch(bytes: Buffer, offset: number): BatchRecord {
     events: bytes.readUInt32LE(offset + 36),
     bytes: size,
     crc: bytes.readUInt32LE(offset + 40),
+    durable: (bytes.readUInt8(offset + 9) & FLAG_DURABLE) !== 0,
+    group: bytes.readUInt32LE(offset + 44),
     sourceFrom: getU64(bytes, offset + 48),
     sourceEnd: getU64(bytes, offset + 56),
     segment: getU64(bytes, offset + 64),

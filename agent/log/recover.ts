@@ -4,20 +4,12 @@
 // with the backlog. What is behind the last commit was never acknowledged to anyone and is cut off.
 
 import { basename, join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import type { Disk } from './disk.ts';
 import { readFile } from './identity.ts';
-import {
-  type BatchRecord,
-  decodeBatch,
-  decodeHeader,
-  decodeNote,
-  HEADER_BYTES,
-  isBatch,
-  type JournalHeader,
-  RecordType,
-  recordSize,
-} from './record.ts';
+import { QUARANTINE_DIRECTORY } from './quarantine.ts';
+import { decodeHeader, HEADER_BYTES, type JournalHeader } from './record.ts';
+import { replay } from './replay.ts';
+import { salvage } from './salvage.ts';
 import {
   baseOf,
   batchesFrom,
@@ -29,8 +21,6 @@ import {
   segmentPath,
 } from './segment.ts';
 import { SourceTable } from './sources.ts';
-
-const CHECK_BYTES = 1024 * 1024;
 
 export interface Recovered {
   /** By base offset; the last one is the one to go on with. Empty for a new log. */
@@ -45,22 +35,60 @@ export async function recover(disk: Disk, dir: string): Promise<Recovered> {
   const journals = await journalBases(disk, dir);
   await setAsideStrays(disk, dir, journals, remarks);
   const bases = await dropDeleted(disk, dir, journals);
-  while (bases.length > 0) {
-    const last = bases.at(-1) ?? 0;
-    const replayed = await replay(disk, dir, last, remarks);
+  for (let last = bases.at(-1); last !== undefined; last = bases.at(-1)) {
+    const before = bases.slice(0, -1);
+    const found = new Segment(dir, last, 0, 0);
+    const replayed = await replay(disk, found, remarks, () => stateAfter(disk, dir, before, remarks));
     if (replayed !== null) {
-      const older = await Promise.all(bases.slice(0, -1).map((base) => openSealed(disk, dir, base)));
+      const older = await Promise.all(before.map((base) => openSealed(disk, dir, base, remarks)));
       const segments = await linkUp(disk, [...older.filter((segment) => segment !== null), replayed.segment]);
       for (const segment of segments.slice(0, -1)) await cutUncommitted(disk, segment, remarks);
       return { segments, table: replayed.table, remarks };
     }
-    // its checkpoint never became whole: nothing in it was ever committed
-    remarks.push(`removed segment ${last}, which was begun but holds no commit`);
-    await disk.remove(journalPath(dir, last));
-    await disk.remove(segmentPath(dir, last)).catch(() => undefined);
+    await giveUp(disk, found, remarks);
     bases.pop();
   }
   return { segments: [], table: new SourceTable(), remarks };
+}
+
+/** The state of the sources when the segment after these was begun. */
+async function stateAfter(
+  disk: Disk,
+  dir: string,
+  bases: readonly number[],
+  remarks: string[],
+): Promise<SourceTable> {
+  const last = bases.at(-1);
+  if (last === undefined) return new SourceTable();
+  const earlier = () => stateAfter(disk, dir, bases.slice(0, -1), remarks);
+  const replayed = await replay(disk, new Segment(dir, last, 0, 0), remarks, earlier);
+  return replayed?.table ?? (await earlier());
+}
+
+/** A segment whose journal says nothing: removed where it was only begun, set aside where it holds bytes. */
+async function giveUp(
+  disk: Disk,
+  { dir, base, path, journalPath: journal }: Segment,
+  remarks: string[],
+): Promise<void> {
+  const size = await disk.facts(path).then(
+    (facts) => facts.size,
+    () => 0,
+  );
+  if (size === 0) {
+    remarks.push(`removed segment ${base}, which was begun but holds no commit`);
+    await disk.remove(path).catch(() => undefined);
+  } else {
+    await setAside(disk, dir, path, 'damaged-journal');
+    remarks.push(`set aside segment ${base} in quarantine/: nothing in its journal can be read`);
+  }
+  await disk.remove(journal);
+}
+
+async function setAside(disk: Disk, dir: string, path: string, why: string): Promise<void> {
+  const quarantine = join(dir, QUARANTINE_DIRECTORY);
+  await disk.makeDirectory(quarantine);
+  await disk.rename(path, join(quarantine, `${basename(path)}.${why}`));
 }
 
 async function journalBases(disk: Disk, dir: string): Promise<number[]> {
@@ -89,8 +117,7 @@ async function setAsideStrays(
     if ((await disk.facts(path)).size === 0) {
       await disk.remove(path);
     } else {
-      await disk.makeDirectory(join(dir, 'quarantine'));
-      await disk.rename(path, join(dir, 'quarantine', `${name}.no-journal`));
+      await setAside(disk, dir, path, 'no-journal');
       remarks.push(
         `set aside ${name} in quarantine/: it has no journal, so nothing says what was committed of it`,
       );
@@ -112,10 +139,13 @@ async function dropDeleted(disk: Disk, dir: string, bases: readonly number[]): P
   return left;
 }
 
-/** A sealed segment, from its journal's header and the sizes of its files; null where the header is damaged. */
-async function openSealed(disk: Disk, dir: string, base: number): Promise<Segment | null> {
-  const header = await readHeader(disk, journalPath(dir, base));
-  if (header === null) return null;
+/** A sealed segment, from its journal's header and the sizes of its files; null where nothing in the journal can be read. */
+async function openSealed(disk: Disk, dir: string, base: number, remarks: string[]): Promise<Segment | null> {
+  const header = await readHeader(disk, dir, base);
+  if (header === null) {
+    await giveUp(disk, new Segment(dir, base, 0, 0), remarks);
+    return null;
+  }
   const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
   const data = await disk.facts(segment.path).catch(() => ({ size: 0, modifiedMs: header.createdMs }));
   segment.bytes = data.size;
@@ -124,14 +154,19 @@ async function openSealed(disk: Disk, dir: string, base: number): Promise<Segmen
   return segment;
 }
 
-async function readHeader(disk: Disk, path: string): Promise<JournalHeader | null> {
+/** Only the first bytes of a journal, unless they are damaged. */
+async function readHeader(disk: Disk, dir: string, base: number): Promise<JournalHeader | null> {
+  const path = journalPath(dir, base);
   const fd = await disk.open(path, 'r');
   try {
     const bytes = Buffer.alloc(HEADER_BYTES);
-    return (await disk.read(fd, bytes, 0)) === HEADER_BYTES ? decodeHeader(bytes) : null;
+    const header = (await disk.read(fd, bytes, 0)) === HEADER_BYTES ? decodeHeader(bytes) : null;
+    if (header?.baseOffset === base) return header;
   } finally {
     await disk.close(fd);
   }
+  const salvaged = salvage(await readFile(disk, path), base);
+  return salvaged === null ? null : decodeHeader(salvaged.journal);
 }
 
 /** Events of a sealed segment are what the next one's header adds. */
@@ -170,69 +205,4 @@ async function cutUncommitted(disk: Disk, { path, bytes }: Segment, remarks: str
     await disk.close(fd);
   }
   remarks.push(`cut ${size - bytes} bytes behind the last commit of ${basename(path)}`);
-}
-
-async function replay(
-  disk: Disk,
-  dir: string,
-  base: number,
-  remarks: string[],
-): Promise<{ segment: Segment; table: SourceTable } | null> {
-  const journal = await readFile(disk, journalPath(dir, base));
-  const header = decodeHeader(journal);
-  if (header === null || header.baseOffset !== base) return null;
-  const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
-  const table = new SourceTable();
-  const data = await openData(disk, segment.path);
-  let at = HEADER_BYTES;
-  try {
-    for (;;) {
-      const size = recordSize(journal, at, journal.length, false);
-      if (size === 0) break;
-      if (isBatch(journal, at)) {
-        const record = decodeBatch(journal, at);
-        if (record.from !== segment.end) break;
-        if (!(await data.holds(record))) {
-          remarks.push(
-            `cut the log at ${record.from}: the bytes of its last commits are not what was written`,
-          );
-          break;
-        }
-        if (table.has(record.source)) table.applyBatch(record);
-        else remarks.push(`the journal names source ${record.source}, which it never defined`);
-        segment.bytes += record.bytes;
-        segment.events += record.events;
-        segment.lastMs = record.timeMs;
-      } else {
-        const note = decodeNote(journal, at);
-        if (at === HEADER_BYTES && note.type !== RecordType.checkpoint) return null;
-        table.applyNote(note);
-      }
-      at += size;
-    }
-  } finally {
-    await data.close();
-  }
-  if (at === HEADER_BYTES) return null;
-  if (data.size > segment.bytes)
-    remarks.push(`cut ${data.size - segment.bytes} bytes behind the last commit`);
-  segment.journalBytes = at;
-  return { segment, table };
-}
-
-/** A segment's data, to be checked batch by batch through one buffer, so that memory does not grow with it. */
-async function openData(disk: Disk, path: string) {
-  const facts = await disk.facts(path).catch(() => null);
-  const fd = facts === null ? -1 : await disk.open(path, 'r');
-  let buffer = Buffer.allocUnsafe(CHECK_BYTES);
-  return {
-    size: facts?.size ?? 0,
-    async holds({ position, bytes, crc }: BatchRecord): Promise<boolean> {
-      if (fd === -1 || position + bytes > (facts?.size ?? 0)) return false;
-      if (buffer.length < bytes) buffer = Buffer.allocUnsafe(bytes);
-      const piece = buffer.subarray(0, bytes);
-      return (await disk.read(fd, piece, position)) === bytes && crc32(piece) === crc;
-    },
-    close: () => (fd === -1 ? Promise.resolve() : disk.close(fd)),
-  };
 }

@@ -9,6 +9,7 @@
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { BATCH_BYTES, type BatchRecord, decodeBatch, HEADER_BYTES, isBatch, recordSize } from './record.ts';
+import { salvage } from './salvage.ts';
 
 const NAME_DIGITS = 20;
 export const SEGMENT_SUFFIX = '.log';
@@ -31,6 +32,7 @@ export function baseOf(name: string, suffix: string): number | null {
 }
 
 export class Segment {
+  readonly dir: string;
   readonly base: number;
   readonly baseEvent: number;
   readonly path: string;
@@ -44,6 +46,7 @@ export class Segment {
   #cached: WeakRef<Buffer> | null = null;
 
   constructor(dir: string, base: number, baseEvent: number, createdMs: number) {
+    this.dir = dir;
     this.base = base;
     this.baseEvent = baseEvent;
     this.lastMs = createdMs;
@@ -61,7 +64,7 @@ export class Segment {
     this.#journal = bytes;
   }
 
-  /** The journal's bytes; only the first `journalBytes` of them are committed. */
+  /** The journal's good records; only what is within the first `journalBytes` is committed. */
   async journal(disk: Disk): Promise<Buffer> {
     const known = this.#journal ?? this.#cached?.deref();
     if (known !== undefined) return known;
@@ -69,9 +72,9 @@ export class Segment {
     const fd = await disk.open(this.journalPath, 'r');
     try {
       const got = await disk.read(fd, bytes, 0);
-      const whole = bytes.subarray(0, got);
-      this.#cached = new WeakRef(whole);
-      return whole;
+      const good = salvage(bytes.subarray(0, got), this.base)?.journal ?? Buffer.alloc(0);
+      this.#cached = new WeakRef(good);
+      return good;
     } finally {
       await disk.close(fd);
     }

@@ -2,8 +2,8 @@
 // at either, appends wait here. What every destination has is kept only as long as it is in nobody's way: retention
 // deletes it, oldest first, beyond keepBytes and keepAge, and earlier where an append needs the room.
 
-import { join } from 'node:path';
 import type { Disk } from './disk.ts';
+import { quarantinedBytes } from './quarantine.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
 
@@ -17,7 +17,6 @@ export interface SpaceLimits {
 /** Room that a commit may take besides its data: journal records, a checkpoint, preallocation, cursors' directory. */
 const MARGIN_BYTES = 256 * 1024;
 const LOOK_AGAIN_MS = 1000;
-export const QUARANTINE_DIRECTORY = 'quarantine';
 
 export class Space {
   readonly #disk: Disk;
@@ -73,9 +72,14 @@ export class Space {
     }
   }
 
+  /** Whether so many bytes more stay under the cap. */
+  fits(bytes: number): boolean {
+    return this.bytes + bytes + MARGIN_BYTES <= this.#limits.capBytes;
+  }
+
   async #obstacle(bytes: number): Promise<string | null> {
     const { capBytes, reserveBytes } = this.#limits;
-    const fits = () => this.bytes + bytes + MARGIN_BYTES <= capBytes;
+    const fits = () => this.fits(bytes);
     if (!fits()) await this.#reclaim(fits);
     if (!fits()) return `its cap of ${capBytes} bytes is reached`;
     if (reserveBytes > 0 && (await this.#free()) < reserveBytes + bytes) {
@@ -116,7 +120,7 @@ export class Space {
 
   async #tidy(): Promise<void> {
     await this.#expire();
-    this.quarantineBytes = await quarantined(this.#disk, this.#dir);
+    this.quarantineBytes = await quarantinedBytes(this.#disk, this.#dir);
   }
 
   async #expire(): Promise<void> {
@@ -153,12 +157,4 @@ export class Space {
     await Promise.race([promise, timer.promise]);
     clearTimeout(handle);
   }
-}
-
-/** What is set aside counts against the cap like anything else. */
-async function quarantined(disk: Disk, dir: string): Promise<number> {
-  const names = await disk.list(join(dir, QUARANTINE_DIRECTORY)).catch(() => []);
-  let bytes = 0;
-  for (const name of names) bytes += (await disk.facts(join(dir, QUARANTINE_DIRECTORY, name))).size;
-  return bytes;
 }

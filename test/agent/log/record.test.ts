@@ -33,6 +33,8 @@ const anyBatch: fc.Arbitrary<BatchRecord> = fc
     position: u64,
     timeMs: u64,
     sequence: u64,
+    durable: fc.boolean(),
+    group: u32,
   })
   .map((fields) => ({ ...fields, to: fields.from + fields.bytes }));
 const anyNote: fc.Arbitrary<NoteRecord> = fc.record({
