@@ -24,6 +24,7 @@ const HELP = `usage: bench COMMAND
       --dir DIR               put the instances' folders there, as for logs on tmpfs: --dir /dev/shm
       --json                  one JSON object as the last line of standard output
       --attach                through the chain that is up, which stays up
+      --quick                 shorter, with fewer faults, where the scenario says how
       --keep                  leave the event files and the chain's folder
   list              the scenarios
   tools             the tools, and how to get those that are not here
@@ -47,6 +48,7 @@ const RUN_OPTIONS = {
   dir: { type: 'string' },
   json: { type: 'boolean', default: false },
   attach: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
 } as const;
 
@@ -122,7 +124,7 @@ function runOptions(args: readonly string[]): RunCommand {
   if (scenario === undefined || more.length > 0) {
     throw new BenchError('usage', 'expected one scenario: run SCENARIO [options]; see `list`');
   }
-  const { tool, rate, duration, durability, seed, out, dir, json, attach, keep } = values;
+  const { tool, rate, duration, durability, seed, out, dir, json, attach, keep, quick } = values;
   const overrides = {
     ...(tool !== undefined && { tool }),
     ...(rate !== undefined && { rate: parsed('--rate', rate, parseRate, RATE_EXPECTED) }),
@@ -132,6 +134,7 @@ function runOptions(args: readonly string[]): RunCommand {
     ...(durability !== undefined && {
       durability: parsed('--durability', durability, parseDurability, 'fsync or os'),
     }),
+    ...(quick && { quick }),
     ...(seed !== undefined && { seed: parsed('--seed', seed, parseSeed, 'a whole number') }),
   };
   return { scenario, overrides, out, dir, json, attach, keep };

@@ -5,6 +5,8 @@ export type BenchErrorCode =
   | 'usage'
   /** The run or the chain failed. */
   | 'run'
+  /** The scenario needs what this machine does not permit. */
+  | 'not-possible'
   /** The run's tool is not on this machine. */
   | 'tool-missing'
   /** Ctrl-C or SIGTERM. */
@@ -28,6 +30,7 @@ export function exitStatus(code: BenchErrorCode): number {
       return 2;
     case 'run':
     case 'tool-missing':
+    case 'not-possible':
       return 1;
     case 'interrupted':
       return 130;

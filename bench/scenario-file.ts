@@ -7,6 +7,7 @@ import type { EventContent } from './generator/spec.ts';
 import { BenchError } from './run-error.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import { readYaml } from './scenario-yaml.ts';
+import { isSuite } from './suite-file.ts';
 
 export const SCENARIO_FOLDER = 'configs/bench';
 
@@ -25,7 +26,9 @@ export async function loadScenario(root: string, nameOrPath: string): Promise<Sc
 
 export async function listScenarios(root: string): Promise<ScenarioFile[]> {
   const names = await scenarioNames(root);
-  return Promise.all(names.map((name) => loadScenario(root, name)));
+  const suites = await Promise.all(names.map((name) => isSuite(join(root, SCENARIO_FOLDER, `${name}.yaml`))));
+  const scenarios = names.filter((_, index) => suites[index] === false);
+  return Promise.all(scenarios.map((name) => loadScenario(root, name)));
 }
 
 /** What the generator is given: globs expanded to sorted paths. */
@@ -42,7 +45,8 @@ function expand(root: string, pattern: string): string[] {
   throw new BenchError('usage', `generator.files: no file matches '${pattern}' in ${root}`);
 }
 
-async function fileOf(root: string, nameOrPath: string): Promise<string> {
+/** Where `throughput`, or a path, is. */
+export async function fileOf(root: string, nameOrPath: string): Promise<string> {
   if (nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath)) return resolve(nameOrPath);
   const names = await scenarioNames(root);
   if (names.includes(nameOrPath)) return join(root, SCENARIO_FOLDER, `${nameOrPath}.yaml`);
@@ -52,7 +56,8 @@ async function fileOf(root: string, nameOrPath: string): Promise<string> {
   );
 }
 
-async function scenarioNames(root: string): Promise<string[]> {
+/** Of scenarios and suites. */
+export async function scenarioNames(root: string): Promise<string[]> {
   const entries = await readdir(join(root, SCENARIO_FOLDER));
   return entries
     .filter((entry) => entry.endsWith('.yaml'))

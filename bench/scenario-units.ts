@@ -1,5 +1,7 @@
 // How quantities are written in scenario files and on the command line: `10M/min`, `60s`, `64MiB`, `20M`.
 
+import { z } from 'zod';
+
 /** `max`: the highest sustained rate is searched for; `flood`: a backlog is timed. */
 export type Rate =
   | { readonly kind: 'schedule'; readonly eventsPerSecond: number; readonly text: string }
@@ -43,4 +45,14 @@ function scaled(text: string, shape: RegExp, units: Readonly<Record<string, numb
   if (match === null) return null;
   const unit = units[match[2] ?? ''];
   return unit === undefined ? null : Number(match[1]) * unit;
+}
+
+/** The same in a schema, with a complaint that says what was expected. */
+export function quantity<T>(parse: (text: string) => T | null, expected: string) {
+  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((given, context) => {
+    const value = parse(String(given));
+    if (value !== null) return value;
+    context.addIssue({ code: 'custom', message: `'${given}' is not understood; expected ${expected}` });
+    return z.NEVER;
+  });
 }

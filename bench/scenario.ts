@@ -2,6 +2,8 @@
 // chain and with every tool; the schema below is parser, check and documentation at once.
 
 import { z } from 'zod';
+import { faultAsserts } from './faults/asserts.ts';
+import { isDiskAction, isLinkAction, stepSchema } from './faults/step.ts';
 import {
   BYTES_EXPECTED,
   COUNT_EXPECTED,
@@ -10,6 +12,7 @@ import {
   parseCount,
   parseDurationMs,
   parseRate,
+  quantity,
   RATE_EXPECTED,
 } from './scenario-units.ts';
 
@@ -50,6 +53,10 @@ const generatorSchema = z
     /** How many events a flood has. */
     floodEvents: count.default(20_000_000),
     fileBytes: bytes.default(64 * 2 ** 20),
+    /** Beside fileBytes: one file that is rotated every so often, as logrotate does it. */
+    rotate: z
+      .strictObject({ mode: z.enum(['rename', 'copytruncate', 'truncate']), every: durationMs })
+      .optional(),
     sourceKeepBytes: bytes.default(2 * 2 ** 30),
     /** Beyond sourceKeepBytes: delete the oldest file, read or not, as logrotate would; or pause the generator. */
     onSourceFull: z.enum(['expire', 'hold']).default('expire'),
@@ -61,17 +68,9 @@ const generatorSchema = z
     error: 'expected at least one file or glob for a replay',
   });
 
-export const STEP_ACTIONS = ['stop', 'start', 'kill', 'pause', 'resume'] as const;
-const stepSchema = z.strictObject({
-  /** After the first event was due. */
-  at: durationMs,
-  do: z.enum(STEP_ACTIONS),
-  /** An instance or a destination: `instance2`, `a`. */
-  target: z.string(),
-});
-
 const assertsSchema = z.strictObject({
-  lost: atMost,
+  /** `counted`: exactly what the tool's counters say it dropped or skipped. */
+  lost: atMost.or(z.literal('counted')),
   duplicated: atMost,
   reordered: atMost,
   torn: atMost,
@@ -81,7 +80,9 @@ const assertsSchema = z.strictObject({
   /** Longest time from the last event sent until the last destination has it. */
   drainMax: durationMs.optional(),
   conservation: z.enum(['closed', 'any']).default('closed'),
+  ...faultAsserts,
 });
+const stepsSchema = z.array(stepSchema).default([]);
 
 export const scenarioSchema = z
   .strictObject({
@@ -92,7 +93,14 @@ export const scenarioSchema = z
     durability: z.enum(['fsync', 'os']).default('fsync'),
     seed: z.int().min(0).default(1),
     log: logSchema.prefault({}),
-    steps: z.array(stepSchema).default([]),
+    /** Nodes that buffer on a small filesystem of their own, for `fill`. */
+    disks: z.array(z.strictObject({ target: z.string(), size: bytes })).default([]),
+    /** What is broken, when, and for how long. */
+    steps: stepsSchema,
+    /** What `--quick` changes. */
+    quick: z
+      .strictObject({ rate: rate.optional(), duration: durationMs.optional(), steps: stepsSchema.optional() })
+      .prefault({}),
     asserts: assertsSchema.prefault({}),
     limits: z
       .strictObject({
@@ -104,16 +112,47 @@ export const scenarioSchema = z
       .prefault({}),
   })
   .superRefine((scenario, context) => {
+    const complain = (path: (string | number)[], message: string) => {
+      context.addIssue({ code: 'custom', path, message });
+    };
     const nodes = nodeNames(scenario.chain);
+    const links = linkNames(scenario.chain);
+    const disks = scenario.disks.map(({ target }) => target);
+    for (const [index, { target }] of scenario.disks.entries()) {
+      if (nodes.includes(target)) continue;
+      complain(
+        ['disks', index, 'target'],
+        `'${target}' is not in the chain; expected one of ${nodes.join(', ')}`,
+      );
+    }
     for (const [index, step] of scenario.steps.entries()) {
-      if (nodes.includes(step.target)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['steps', index, 'target'],
-        message: `'${step.target}' is not in the chain; expected one of ${nodes.join(', ')}`,
-      });
+      const allowed = allowedTargets(step.do, nodes, links, disks);
+      if (allowed.includes(step.target)) continue;
+      const where = isLinkAction(step.do)
+        ? 'is no link of the chain'
+        : isDiskAction(step.do)
+          ? 'is not in `disks`'
+          : 'is not in the chain';
+      complain(
+        ['steps', index, 'target'],
+        `'${step.target}' ${where}; expected one of ${allowed.join(', ')}`,
+      );
     }
   });
+
+function allowedTargets(
+  action: Step['do'],
+  nodes: readonly string[],
+  links: readonly string[],
+  disks: readonly string[],
+): readonly string[] {
+  if (isLinkAction(action)) return [...links, 'random'];
+  if (isDiskAction(action)) return disks;
+  if (action === 'damage') return nodes;
+  return action === 'kill' || action === 'start' || action === 'wipe'
+    ? [...nodes, 'random', 'etcd']
+    : [...nodes, 'random'];
+}
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type Step = Scenario['steps'][number];
@@ -130,11 +169,11 @@ export function nodeNames(chain: ChainShape): string[] {
   return [...instances, ...destinationNames(chain.fanOut)];
 }
 
-function quantity<T>(parse: (text: string) => T | null, expected: string) {
-  return z.union([z.string(), z.number()], { error: `expected ${expected}` }).transform((given, context) => {
-    const value = parse(String(given));
-    if (value !== null) return value;
-    context.addIssue({ code: 'custom', message: `'${given}' is not understood; expected ${expected}` });
-    return z.NEVER;
+/** `instance1 -> instance2`, in the order of the flow. */
+export function linkNames(chain: ChainShape): string[] {
+  const names = nodeNames(chain);
+  const last = `instance${chain.instances}`;
+  return names.slice(1).map((id, index) => {
+    return `${index + 1 < chain.instances ? names[index] : last} -> ${id}`;
   });
 }

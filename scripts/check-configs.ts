@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { loadConfig } from '../agent/config/load.ts';
 import { readChainConfig } from '../bench/chain/chain-config.ts';
 import { loadScenario } from '../bench/scenario-file.ts';
+import { loadSuite } from '../bench/suite-file.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -16,9 +17,13 @@ function check(file: string): unknown {
   const path = join(root, file);
   const isYaml = /\.ya?ml$/.test(file);
   if (isYaml && folder === 'agent') return loadConfig(path, { directories: 'unchecked' });
-  if (isYaml && folder === 'bench') return loadScenario(root, path);
+  if (isYaml && folder === 'bench') return loadBench(path);
   if (isYaml && folder === 'chain') return readChainConfig(path);
   return namedByTool(folder, name);
+}
+
+async function loadBench(path: string): Promise<unknown> {
+  return (await loadSuite(root, path)) ?? loadScenario(root, path);
 }
 
 function namedByTool(folder: string, name: string): void {

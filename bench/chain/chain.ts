@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import fastq from 'fastq';
 import { BenchError, messageOf } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
+import type { Program } from '../tools/program.ts';
 import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
 import { type ChainFile, writeChainFile, writeObserved } from './chain-file.ts';
 import { etcdCommand, etcdEndpoint, findEtcd, registeredIds, registryPrefix } from './etcd.ts';
+import { emptyFolder } from './folder.ts';
 import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT } from './layout.ts';
+import { unmountBelow } from './mounts.ts';
 import { makeFolders, type NodeSettings, type PreparedNode, prepareNode } from './node-setup.ts';
 import { type ProcessRecord, type SpawnRequest, signalGroup } from './process.ts';
 import { ProcessTable, type TableEvents } from './process-table.ts';
@@ -20,6 +23,8 @@ export const BENCH = 'bench';
 const STARTING_AT_ONCE = 4;
 const CONNECTED_MS = 20_000;
 const STOP_MS = 15_000;
+/** The name under which the registry's process is stopped and started like a node's. */
+export const ETCD = 'etcd';
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 export interface ChainSettings extends Omit<NodeSettings, 'registry'> {
@@ -92,6 +97,11 @@ export class LocalChain {
     const started = await Promise.allSettled(ids.map((id) => queue.push(id)));
     const failed = started.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Starts a node without waiting until it is ready: it may be killed again before. */
+  launch(id: string, signal: AbortSignal): Promise<void> {
+    return this.#startNode(id, signal, 'launched');
   }
 
   /** Returns when these nodes are registered (with a registry) and their senders connected (where one can ask). */
@@ -183,7 +193,28 @@ export class LocalChain {
     return killed;
   }
 
+  /** Everything that a stopped node, or the registry, has on disk; its configuration stays. Returns the bytes. */
+  async wipe(id: string): Promise<number> {
+    if (this.isUp(id)) throw new BenchError('run', `${id} is up`);
+    if (id === ETCD) return emptyFolder(this.layout.memoryDir);
+    const node = this.layout.nodes.find((candidate) => candidate.id === id);
+    if (node === undefined) throw new BenchError('run', `${id} is not in the chain`);
+    // The first node's events are the generator's.
+    const folders = node.from === null ? [node.bufferDir] : [node.eventsDir, node.bufferDir];
+    const bytes = await Promise.all(folders.map((folder) => emptyFolder(folder)));
+    return bytes.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Ids that are missing in the registry; null where there is none, or it does not answer. */
+  async unregistered(): Promise<readonly string[] | null> {
+    if (this.#registry.type !== 'etcd' || !this.isUp(ETCD)) return null;
+    const there = await registeredIds(this.layout).catch(() => null);
+    if (there === null) return null;
+    return this.layout.nodes.map(({ id }) => id).filter((id) => !there.includes(id));
+  }
+
   async remove(): Promise<void> {
+    await unmountBelow(this.layout.dataDir);
     await rm(this.layout.dataDir, REMOVE);
     await rm(this.layout.dir, REMOVE);
   }
@@ -204,7 +235,7 @@ export class LocalChain {
 
   async #openRegistry(signal: AbortSignal): Promise<ToolRegistry> {
     const { layout } = this;
-    const addresses = layout.nodes.map((node) => [node.id, `${node.address}:${HOP_PORT}`]);
+    const addresses = layout.nodes.map((node) => [node.id, `${node.advertised}:${HOP_PORT}`]);
     const fixed: ToolRegistry = { type: 'static', instances: Object.fromEntries(addresses) };
     if (!this.#settings.tool.features.usesRegistry) return fixed;
     const program = await findEtcd(layout.root);
@@ -215,20 +246,30 @@ export class LocalChain {
       return fixed;
     }
     await rm(layout.memoryDir, REMOVE);
+    await this.#startEtcd(program, signal);
+    return { type: 'etcd', endpoints: [etcdEndpoint(layout)], prefix: registryPrefix(layout) };
+  }
+
+  async #startEtcd(program: Program, signal: AbortSignal): Promise<void> {
+    const { layout } = this;
     await mkdir(layout.memoryDir, { recursive: true, mode: 0o700 });
     const endpoint = etcdEndpoint(layout);
     const { hostname, port } = new URL(endpoint);
     await claimAddress('etcd', hostname, Number(port));
     const request: SpawnRequest = {
-      ...{ name: 'etcd', node: 'etcd', group: 'rig', stop: 'process', cwd: layout.dir, env: program.env },
+      ...{ name: ETCD, node: ETCD, group: 'rig', stop: 'process', cwd: layout.dir, env: program.env },
       argv: etcdCommand(program, layout),
       out: join(layout.dir, 'etcd.out'),
     };
     await this.#table.start(request, { kind: 'http', url: `${endpoint}/health` }, signal);
-    return { type: 'etcd', endpoints: [endpoint], prefix: registryPrefix(layout) };
   }
 
-  async #startNode(id: string, signal: AbortSignal): Promise<void> {
+  async #startNode(id: string, signal: AbortSignal, until: 'ready' | 'launched' = 'ready'): Promise<void> {
+    if (id === ETCD) {
+      const program = await findEtcd(this.layout.root);
+      if (program === null) throw new BenchError('run', 'no etcd found');
+      return this.#startEtcd(program, signal);
+    }
     const prepared = this.#prepared.find(({ node }) => node.id === id);
     if (prepared === undefined) throw new BenchError('run', `${id} is not in the chain`);
     const { node, plan } = prepared;
@@ -248,7 +289,8 @@ export class LocalChain {
         name: planned.name === '' ? node.id : `${node.id}/${planned.name}`,
         out: join(node.outDir, `${planned.name || this.#settings.tool.name}.out`),
       };
-      await this.#table.start(request, planned.ready, signal);
+      const ready = until === 'ready' ? planned.ready : ({ kind: 'running' } as const);
+      await this.#table.start(request, ready, signal);
     }
     this.#wanted.add(id);
   }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../run-error.ts';
 import { chainsFolder } from './layout.ts';
 import { findLeftovers, type Leftovers, type MarkedProcess } from './leftovers.ts';
+import { unmountBelow } from './mounts.ts';
 import { isAlive } from './procfs.ts';
 
 const TERM_MS = 10_000;
@@ -31,7 +32,10 @@ export async function takeDown(
   await signalAll(stubborn, 'SIGKILL');
   await waitGone(stubborn, KILL_MS);
   // A run that is being taken down may still write: what appears meanwhile goes at the next try.
-  for (const folder of before.folders) await rm(folder, REMOVE);
+  for (const folder of before.folders) {
+    await unmountBelow(folder);
+    await rm(folder, REMOVE);
+  }
   await removeIfEmpty(chainsFolder(root));
   return findLeftovers(root, names);
 }

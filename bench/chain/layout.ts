@@ -29,6 +29,8 @@ export interface ChainNode {
   readonly id: string;
   readonly role: 'instance' | 'destination';
   readonly address: string;
+  /** Where its sender finds it: its own address, or that of a fault proxy before it. */
+  readonly advertised: string;
   readonly dir: string;
   readonly eventsDir: string;
   readonly bufferDir: string;
@@ -69,7 +71,14 @@ export function memoryPrefix(root: string): string {
   return join(SHARED_MEMORY, `spillway-${rootHash(root)}-`);
 }
 
-export function layoutChain(root: string, name: string, shape: ChainShape, elsewhere?: string): ChainLayout {
+/** `proxied`: the receivers that have a fault proxy before them. */
+export function layoutChain(
+  root: string,
+  name: string,
+  shape: ChainShape,
+  elsewhere?: string,
+  proxied: readonly string[] = [],
+): ChainLayout {
   const dir = join(chainsFolder(root), name);
   const dataDir = elsewhere === undefined ? dir : join(elsewhere, `spillway-data-${rootHash(root)}-${name}`);
   const network = loopbackNetwork(root, name);
@@ -93,7 +102,10 @@ export function layoutChain(root: string, name: string, shape: ChainShape, elsew
     }),
   ];
   const memoryDir = `${memoryPrefix(root)}${name}`;
-  return { root, name, dir, dataDir, memoryDir, etcdAddress: `${network}.250`, nodes };
+  const withProxies = nodes.map((node, index) => {
+    return proxied.includes(node.id) ? { ...node, advertised: `${network}.${150 + index}` } : node;
+  });
+  return { root, name, dir, dataDir, memoryDir, etcdAddress: `${network}.250`, nodes: withProxies };
 }
 
 export function markers(layout: ChainLayout): Record<string, string> {
@@ -119,7 +131,7 @@ function layoutNode(
     join(dir, 'conf'),
     join(dir, 'out'),
   ];
-  return { id, role, address, dir, eventsDir, bufferDir, confDir, outDir, from, to };
+  return { id, role, address, advertised: address, dir, eventsDir, bufferDir, confDir, outDir, from, to };
 }
 
 /** 127.X.Y from the checkout's path and the chain's name, so that two chains never meet; 127.0-15 stay free. */

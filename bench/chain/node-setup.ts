@@ -61,9 +61,10 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     confDir: node.confDir,
     outDir: node.outDir,
     receive: node.from === null ? null : { host: node.address, port: HOP_PORT },
+    advertised: node.advertised,
     send: layout.nodes
       .filter((other) => node.to.includes(other.id))
-      .map((other) => ({ name: other.id, host: other.address, port: HOP_PORT })),
+      .map((other) => ({ name: other.id, host: other.advertised, port: HOP_PORT })),
     httpPort: HTTP_PORT,
     registry,
     durability,

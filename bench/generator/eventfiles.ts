@@ -4,18 +4,23 @@
 
 import {
   closeSync,
+  copyFileSync,
   fdatasyncSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { GeneratorSpec } from './spec.ts';
+import type { GeneratorSpec, Rotation } from './spec.ts';
 
+/** The one file of a generator that rotates; as `events-…`, so that no glob for event files misses it. */
+const ROTATED = 'events.log';
 const NAME = /^events-(\d{6,})\.log$/;
 
 interface EventFile {
@@ -34,8 +39,13 @@ export class EventFiles {
   #number: number;
   #written: string[] = [];
 
+  readonly #now: () => number;
+  #rotateAtMs: number;
+
   /** Makes the directory if it is missing. */
-  constructor(spec: GeneratorSpec) {
+  constructor(spec: GeneratorSpec, now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#rotateAtMs = spec.rotate === undefined ? Infinity : now() + spec.rotate.everyMs;
     this.#spec = spec;
     mkdirSync(spec.dir, { recursive: true });
     const names = readdirSync(spec.dir).filter((name) => NAME.test(name));
@@ -57,14 +67,14 @@ export class EventFiles {
   write(buffer: Buffer, length: number): void {
     for (let done = 0; done < length; ) done += writeSync(this.#fd, buffer, done, length - done);
     this.#current.bytes += length;
+    if (this.#now() >= this.#rotateAtMs) this.roll();
     if (this.#spec.onSourceFull === 'expire') this.#expire();
   }
 
   /** Closes the current file and begins the next one. */
   roll(): void {
-    closeSync(this.#fd);
-    this.#rolled.push(this.#current);
-    this.#begin();
+    if (this.#spec.rotate === undefined) this.#next();
+    else this.#rotate(this.#spec.rotate);
     if (this.#spec.onSourceFull === 'expire') this.#expire();
   }
 
@@ -101,7 +111,39 @@ export class EventFiles {
     this.#fd = -1;
   }
 
+  #next(): void {
+    closeSync(this.#fd);
+    this.#rolled.push(this.#current);
+    this.#begin();
+  }
+
+  #rotate({ mode, everyMs }: Rotation): void {
+    this.#rotateAtMs = Math.max(this.#rotateAtMs + everyMs, this.#now());
+    const rotated = `events-${String(++this.#number).padStart(6, '0')}.log`;
+    const [from, to] = [join(this.#spec.dir, ROTATED), join(this.#spec.dir, rotated)];
+    const { bytes } = this.#current;
+    if (mode === 'rename') {
+      closeSync(this.#fd);
+      renameSync(from, to);
+      this.#fd = openSync(from, 'ax');
+    } else {
+      if (mode === 'copytruncate') copyFileSync(from, to);
+      ftruncateSync(this.#fd, 0);
+    }
+    if (mode !== 'truncate') {
+      this.#rolled.push({ name: rotated, bytes });
+      this.#written.push(rotated);
+    }
+    this.#current = { name: ROTATED, bytes: 0 };
+  }
+
   #begin(): void {
+    if (this.#spec.rotate !== undefined) {
+      this.#fd = openSync(join(this.#spec.dir, ROTATED), 'ax');
+      this.#current = { name: ROTATED, bytes: 0 };
+      this.#written.push(ROTATED);
+      return;
+    }
     for (;;) {
       const name = `events-${String(++this.#number).padStart(6, '0')}.log`;
       try {

@@ -7,6 +7,11 @@
 
 export type Format = 'influx' | 'graphite' | 'json';
 
+export interface Rotation {
+  readonly mode: 'rename' | 'copytruncate' | 'truncate';
+  readonly everyMs: number;
+}
+
 export type EventContent =
   /** Events shaped like real host metrics, about 100-120 bytes. */
   | { readonly kind: 'synthetic'; readonly format: Format }
@@ -28,6 +33,11 @@ export interface GeneratorSpec {
   readonly dir: string;
   /** An event file is rolled (a new one begun) when it has reached this size. */
   readonly fileBytes: number;
+  /**
+   * Beside fileBytes: one file `events.log`, rotated every so often, as a program with logrotate would leave it.
+   * `rename`: it becomes the next numbered file; `copytruncate`: it is copied there and emptied; `truncate`: emptied.
+   */
+  readonly rotate?: Rotation | undefined;
   /** Beyond this many bytes in `dir` the oldest rolled file goes (`expire`) or the generator waits (`hold`). */
   readonly sourceKeepBytes: number;
   readonly onSourceFull: 'expire' | 'hold';

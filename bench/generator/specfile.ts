@@ -31,6 +31,9 @@ const SPEC = z.strictObject({
   events: z.number().int().positive().max(EVENTS_MAX),
   dir: z.string().min(1),
   fileBytes: z.number().int().positive(),
+  rotate: z
+    .strictObject({ mode: z.enum(['rename', 'copytruncate', 'truncate']), everyMs: z.number().positive() })
+    .optional(),
   sourceKeepBytes: z.number().int().positive(),
   onSourceFull: z.enum(['expire', 'hold']),
   startAtMs: z.number().nonnegative(),

@@ -43,6 +43,7 @@ export async function readAccounts(
 export function accountSince(before: NodeAccount | undefined, now: NodeAccount): NodeAccount {
   if (before === undefined) return now;
   return {
+    ...now,
     logAppended: now.logAppended - before.logAppended,
     sources: now.sources.map((source) => {
       return difference(

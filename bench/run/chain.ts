@@ -8,6 +8,8 @@ import { anyAlive, LOCAL_CHAIN } from '../chain/command.ts';
 import { chainsFolder, layoutChain, runName } from '../chain/layout.ts';
 import { outputTail } from '../chain/output.ts';
 import type { Exit, ProcessRecord } from '../chain/process.ts';
+import { type Equipment, proxiedNodes, setUp } from '../faults/equipment.ts';
+import { isDiskAction, isLinkAction } from '../faults/step.ts';
 import { BenchError, hasCode } from '../run-error.ts';
 import { nodeNames, type Scenario } from '../scenario.ts';
 import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
@@ -25,6 +27,7 @@ export interface OpenChain {
   readonly chain: LocalChain;
   readonly attached: boolean;
   readonly baseline: Baseline;
+  readonly equipment: Equipment;
   /** Everything up and connected; for a flood all but the first sender. */
   bringUp(signal: AbortSignal): Promise<void>;
   /** Starts nothing again from now on: the run was interrupted. */
@@ -40,7 +43,7 @@ export async function openChain(context: RunContext, plan: RunPlan, draft: Draft
 async function freshChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
   const { root } = context;
   const name = await claimName(root);
-  const layout = layoutChain(root, name, plan.scenario.chain, plan.elsewhere);
+  const layout = layoutChain(root, name, plan.scenario.chain, plan.elsewhere, proxiedNodes(plan.scenario));
   const chain = new LocalChain(layout, settingsOf(plan, draft));
   try {
     await checkSpace(plan, layout);
@@ -63,7 +66,13 @@ export async function standingChain(root: string): Promise<ChainFile> {
 export function onStanding(scenario: Scenario, file: ChainFile): Scenario {
   const { shape, tool, durability, log } = file;
   const nodes = nodeNames(shape);
-  const stranger = scenario.steps.find(({ target }) => !nodes.includes(target));
+  const needy = scenario.steps.find((step) => isLinkAction(step.do) || isDiskAction(step.do));
+  if (needy !== undefined) {
+    const why = `the step '${needy.do} ${needy.target}' needs a chain of its own: leave --attach out`;
+    throw new BenchError('usage', why);
+  }
+  const known = [...nodes, 'random', 'etcd'];
+  const stranger = scenario.steps.find(({ target }) => !known.includes(target));
   if (stranger !== undefined) {
     throw new BenchError(
       'usage',
@@ -99,6 +108,7 @@ class RunChain implements OpenChain {
   readonly #plan: RunPlan;
   readonly #draft: Draft;
   readonly #supervisor: Supervisor;
+  #equipment: Equipment = { links: [], disks: [] };
   #baseline: Baseline = { files: new Map(), accounts: new Map() };
 
   constructor(chain: LocalChain, plan: RunPlan, draft: Draft, attached: boolean) {
@@ -112,6 +122,10 @@ class RunChain implements OpenChain {
     });
   }
 
+  get equipment(): Equipment {
+    return this.#equipment;
+  }
+
   get baseline(): Baseline {
     return this.#baseline;
   }
@@ -120,6 +134,7 @@ class RunChain implements OpenChain {
     const { chain, attached } = this;
     if (!attached) {
       await chain.prepare(signal);
+      this.#equipment = await setUp(chain, this.#plan.scenario, signal);
       const last = this.#plan.pace.kind === 'flood' ? chain.layout.nodes.slice(1) : chain.layout.nodes;
       const ids = last.map(({ id }) => id);
       await chain.start(ids, signal);

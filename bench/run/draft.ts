@@ -1,6 +1,7 @@
 // The evidence of a run while it is being gathered. Only its owner writes to it; `evidence()` is what is judged.
 
 import type { ProcessRecord } from '../chain/process.ts';
+import type { FaultRecord, WatchSample } from '../faults/record.ts';
 import type { Manifest } from '../generator/spec.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { Result } from '../result.ts';
@@ -26,6 +27,8 @@ export class Draft {
   readonly destinations: DestinationVerdict[] = [];
   readonly processes = new Map<string, ProcessRecord>();
   readonly events: TimedText[] = [];
+  faults: readonly FaultRecord[] = [];
+  readonly watch: WatchSample[] = [];
   readonly misbehaved: string[] = [];
   readonly invalid: string[] = [];
   readonly notes: string[] = [];
@@ -59,6 +62,7 @@ export class Draft {
       books: { nodes: this.nodes, keepsAccounts, manifests: manifest === null ? [] : [manifest] },
       probes,
       events: this.events,
+      faults: { faults: this.faults, watch: this.watch },
       misbehaved: this.misbehaved,
       invalid: this.invalid,
       notes: this.notes,

@@ -8,13 +8,14 @@ import { bytesSince } from './sizes.ts';
 
 const POLL_MS = 50;
 
-/** True when all have all; false when the limits ran out. */
+/** True when all have all, or `settled` says that no more will come; false when the limits ran out. */
 export async function waitDrained(
   destinations: readonly ChainNode[],
   baseline: Baseline,
   wantedBytes: number,
   limits: Scenario['limits'],
   signal: AbortSignal,
+  settled: (() => Promise<boolean>) | null = null,
 ): Promise<boolean> {
   const beganMs = Date.now();
   let movedMs = beganMs;
@@ -25,6 +26,7 @@ export async function waitDrained(
       destinations.map(({ id, eventsDir }) => bytesSince(baseline.files.get(id), eventsDir)),
     );
     if (sizes.every((size) => size >= wantedBytes)) return true;
+    if (settled !== null && (await settled())) return true;
     const total = sizes.reduce((sum, size) => sum + size, 0);
     const now = Date.now();
     if (total !== before) movedMs = now;

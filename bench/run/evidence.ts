@@ -2,6 +2,7 @@
 // so a run that was interrupted still leaves a result.
 
 import type { ProcessRecord } from '../chain/process.ts';
+import type { FaultEvidence } from '../faults/record.ts';
 import type { Manifest } from '../generator/spec.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { Result } from '../result.ts';
@@ -33,6 +34,8 @@ export interface Evidence {
   readonly probes: Result['probes'];
   readonly events: readonly TimedText[];
   /** Processes of the tool that ended by themselves, or had to be killed at the end. */
+  /** What was broken on purpose, and what was seen of the nodes meanwhile. */
+  readonly faults: FaultEvidence;
   readonly misbehaved: readonly string[];
   /** Reasons why nothing can be concluded: interrupted, observer gone, a step that never happened. */
   readonly invalid: readonly string[];

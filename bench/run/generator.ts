@@ -35,7 +35,7 @@ export class GeneratorRun {
 
   async start(sourceDir: string, signal: AbortSignal): Promise<void> {
     const { scenario, content, pace, events } = this.#plan;
-    const { fileBytes, sourceKeepBytes, onSourceFull, scheduleLagMax } = scenario.generator;
+    const { fileBytes, rotate, sourceKeepBytes, onSourceFull, scheduleLagMax } = scenario.generator;
     const spec: GeneratorSpec = {
       runner: 1,
       epoch: this.#epoch,
@@ -47,6 +47,7 @@ export class GeneratorRun {
       fileBytes,
       sourceKeepBytes: pace.kind === 'flood' ? NO_LIMIT : sourceKeepBytes,
       onSourceFull,
+      ...(rotate !== undefined && { rotate: { mode: rotate.mode, everyMs: rotate.every } }),
       startAtMs: 0,
       scheduleLagMsMax: scheduleLagMax,
       manifestPath: this.manifestPath,

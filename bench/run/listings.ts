@@ -2,16 +2,23 @@
 
 import { resolve } from 'node:path';
 import { renderComparison } from '../report/compare.ts';
-import { listScenarios } from '../scenario-file.ts';
+import { listScenarios, scenarioNames } from '../scenario-file.ts';
+import { loadSuite } from '../suite-file.ts';
 import { tools } from '../tools/registry.ts';
 import type { ToolFeatures } from '../tools/tool.ts';
 import { readResult, writeReport } from './output.ts';
+
+const NAME_WIDTH = 22;
 
 type Say = (line: string) => void;
 
 export async function listCommand(root: string, say: Say): Promise<number> {
   for (const { scenario } of await listScenarios(root)) {
-    say(`${scenario.name.padEnd(14)} ${scenario.description}`);
+    say(`${scenario.name.padEnd(NAME_WIDTH)} ${scenario.description}`);
+  }
+  for (const name of await scenarioNames(root)) {
+    const suite = await loadSuite(root, name);
+    if (suite !== null) say(`${suite.name.padEnd(NAME_WIDTH)} ${suite.description}`);
   }
   return 0;
 }

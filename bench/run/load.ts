@@ -3,8 +3,13 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ETCD } from '../chain/chain.ts';
 import type { ChainNode } from '../chain/layout.ts';
+import { FaultEffects } from '../faults/effects.ts';
+import { keepHouse } from '../faults/housekeeper.ts';
+import { watchChain } from '../faults/watch.ts';
 import { BenchError } from '../run-error.ts';
+import { readAccounts } from './baseline.ts';
 import type { OpenChain } from './chain.ts';
 import type { Draft } from './draft.ts';
 import { waitDrained } from './drain.ts';
@@ -12,6 +17,7 @@ import { GeneratorRun } from './generator.ts';
 import { ObserverRun } from './observer.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunContext } from './run.ts';
+import { isIdle } from './settle.ts';
 import { StepRunner } from './steps.ts';
 
 const POLL_MS = 50;
@@ -25,7 +31,11 @@ export class LoadedChain {
   readonly #draft: Draft;
   readonly #open: OpenChain;
   readonly #observer: ObserverRun;
+  readonly #effects: FaultEffects;
   readonly #steps: StepRunner;
+  /** Aborted when the last event has been sent: no fault begins after that. */
+  readonly #sent = new AbortController();
+  #faults: Promise<void> = Promise.resolve();
   /** Aborted when the load is over, for whatever follows it. */
   readonly #over = new AbortController();
   #phase = 'starting';
@@ -39,7 +49,14 @@ export class LoadedChain {
     this.#draft = draft;
     this.#open = open;
     this.#observer = new ObserverRun(open.chain, context.outDir);
-    this.#steps = new StepRunner(open.chain, plan.scenario.steps, (event) => {
+    const effects = new FaultEffects({
+      chain: open.chain,
+      ...open.equipment,
+      seed: plan.scenario.seed,
+      onMisbehaved: (text) => draft.misbehaved.push(text),
+    });
+    this.#effects = effects;
+    this.#steps = new StepRunner(effects, plan.faults, (event) => {
       draft.events.push(event);
       context.line.say(event.text);
     });
@@ -59,15 +76,16 @@ export class LoadedChain {
     const first = firstOf(chain.layout.nodes);
     const generator = await this.#makeGenerator();
     this.#generator = generator;
+    this.#attend(first);
     if (this.#plan.pace.kind === 'flood') await this.#flood(generator, first);
     else await this.#schedule(generator, first);
     this.#draft.manifest = await generator.manifest();
     await this.#checkRig();
     this.#draft.remember(chain.processes);
-    this.#draft.invalid.push(...this.#steps.notDone);
-    await this.#steps.undo(this.#context.signal);
+    await this.#endFaults();
     this.#phase = 'draining';
     this.#draft.drained = await this.#drain();
+    this.#draft.invalid.push(...(await this.#effects.unused()));
     this.#source = (await readdir(first.eventsDir)).sort().map((name) => join(first.eventsDir, name));
   }
 
@@ -91,16 +109,13 @@ export class LoadedChain {
     this.#phase = 'sending';
     this.#showProgress(generator);
     const startMs = await this.#startOf(generator);
-    this.#runInBackground(
-      this.#steps.run(startMs, AbortSignal.any([this.#over.signal, this.#context.signal])),
-    );
+    this.#beginFaults(startMs);
     await this.#waitGenerated(generator);
   }
 
   /** The backlog is on disk before the first sender is started; the clock starts with that sender. */
   async #flood(generator: GeneratorRun, first: ChainNode): Promise<void> {
     const { chain } = this.#open;
-    const { signal } = this.#context;
     this.#phase = 'writing the backlog';
     await generator.start(first.eventsDir, this.#context.signal);
     this.#showProgress(generator);
@@ -110,10 +125,36 @@ export class LoadedChain {
     this.#phase = 'forwarding';
     this.#draft.floodStartMs = Date.now();
     this.#draft.notes.push('flood: the clock starts with the first sender, so its start-up counts');
-    this.#runInBackground(
-      this.#steps.run(this.#draft.floodStartMs, AbortSignal.any([this.#over.signal, signal])),
-    );
-    await chain.start([first.id], signal);
+    this.#beginFaults(this.#draft.floodStartMs);
+    await chain.start([first.id], this.#context.signal);
+  }
+
+  #beginFaults(startMs: number): void {
+    const signal = AbortSignal.any([this.#sent.signal, this.#over.signal, this.#context.signal]);
+    this.#faults = this.#steps.run(startMs, signal);
+    this.#runInBackground(this.#faults);
+  }
+
+  async #endFaults(): Promise<void> {
+    this.#sent.abort();
+    await this.#faults;
+    this.#draft.invalid.push(...this.#steps.notDone);
+    await this.#steps.undo(this.#context.signal);
+    this.#draft.faults = this.#steps.records;
+  }
+
+  /** Whatever else goes on beside the load: looks at the nodes, and room for a generator that is held. */
+  #attend(first: ChainNode): void {
+    const { tool, scenario } = this.#plan;
+    const { chain } = this.#open;
+    if (scenario.steps.length > 0) {
+      const registry = scenario.steps.some(({ target }) => target === ETCD);
+      this.#runInBackground(watchChain({ chain, tool, registry }, this.#draft.watch, this.#over.signal));
+    }
+    const prepared = chain.nodes.find(({ node }) => node.id === first.id);
+    if (scenario.generator.onSourceFull === 'hold' && prepared !== undefined) {
+      this.#runInBackground(keepHouse(tool, prepared, this.#over.signal));
+    }
   }
 
   async #waitGenerated(generator: GeneratorRun): Promise<void> {
@@ -136,7 +177,18 @@ export class LoadedChain {
     const { signal } = this.#context;
     const { baseline, chain } = this.#open;
     const ends = chain.layout.nodes.filter(({ role }) => role === 'destination');
-    return waitDrained(ends, baseline, manifest?.bytes ?? 0, plan.scenario.limits, signal);
+    // Where events may be lost, their bytes never come: then the tool's own books say when all is done.
+    const settled = plan.scenario.asserts.lost === 0 ? null : () => this.#isSettled();
+    return waitDrained(ends, baseline, manifest?.bytes ?? 0, plan.scenario.limits, signal, settled);
+  }
+
+  async #isSettled(): Promise<boolean> {
+    const { chain } = this.#open;
+    const accounts = await readAccounts(this.#plan.tool, chain.nodes);
+    if (accounts.size < chain.nodes.length) return false;
+    const first = accounts.get(firstOf(chain.layout.nodes).id);
+    const read = first?.sources.reduce((sum, source) => sum + source.read, 0) ?? 0;
+    return read >= (this.#draft.manifest?.events ?? 0) && [...accounts.values()].every(isIdle);
   }
 
   async #makeGenerator(): Promise<GeneratorRun> {

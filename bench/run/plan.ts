@@ -1,5 +1,7 @@
 // What one run will do: the scenario with the command line's overrides worked in, and the amounts that follow.
 
+import { targetsOf } from '../faults/equipment.ts';
+import { type PlannedFault, planFaults } from '../faults/plan.ts';
 import type { GeneratorSpec } from '../generator/spec.ts';
 import { BenchError } from '../run-error.ts';
 import type { Scenario } from '../scenario.ts';
@@ -13,6 +15,7 @@ export interface Overrides {
   readonly durationMs?: number;
   readonly durability?: 'fsync' | 'os';
   readonly seed?: number;
+  readonly quick?: boolean;
 }
 
 export interface RunPlan {
@@ -25,6 +28,7 @@ export interface RunPlan {
   readonly content: GeneratorSpec['content'];
   readonly pace: GeneratorSpec['pace'];
   readonly events: number;
+  readonly faults: readonly PlannedFault[];
   /** What the events will come to, roughly and rather too much. */
   readonly bytesEstimate: number;
   /** Folder for the nodes' data outside the checkout. */
@@ -35,15 +39,17 @@ const EVENT_BYTES_MAX = { synthetic: 130, 'replay-raw': 64, 'replay-metrics': 16
 
 export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenario {
   const { scenario } = file;
+  const quick = overrides.quick === true ? scenario.quick : {};
   return {
     ...scenario,
+    steps: quick.steps ?? scenario.steps,
     chain: { ...scenario.chain, tool: overrides.tool ?? scenario.chain.tool },
     durability: overrides.durability ?? scenario.durability,
     seed: overrides.seed ?? scenario.seed,
     generator: {
       ...scenario.generator,
-      rate: overrides.rate ?? scenario.generator.rate,
-      duration: overrides.durationMs ?? scenario.generator.duration,
+      rate: overrides.rate ?? quick.rate ?? scenario.generator.rate,
+      duration: overrides.durationMs ?? quick.duration ?? scenario.generator.duration,
     },
   };
 }
@@ -71,6 +77,7 @@ export function planRun(
     pace:
       rate.kind === 'flood' ? { kind: 'flood' } : { kind: 'schedule', eventsPerSecond: rate.eventsPerSecond },
     events,
+    faults: planFaults(scenario.steps, targetsOf(scenario.chain), scenario.seed, duration),
     bytesEstimate: events * EVENT_BYTES_MAX[content],
     elsewhere,
   };

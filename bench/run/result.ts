@@ -1,6 +1,7 @@
 // The result of a run, computed from its evidence.
 
 import { BENCH } from '../chain/chain.ts';
+import { faultNotes } from '../faults/judge.ts';
 import type { Result } from '../result.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import { conservationOf } from './conservation.ts';
@@ -34,7 +35,7 @@ export function resultOf(evidence: Evidence): Result {
   return {
     schema: 'spillway-result/1',
     ...judge(evidence, figures),
-    notes: evidence.notes,
+    notes: [...evidence.notes, ...faultNotes(evidence, window)],
     scenario: scenario.name,
     description: scenario.description,
     tool: plan.tool.name,

@@ -19,7 +19,7 @@ import { verifyNodes } from './verification.ts';
 const HURRIED_STOP_MS = 3000;
 const STOP_MS = 15_000;
 const STALE =
-  /^(arrivals-.*\.bin|samples\.jsonl|manifest\.json|(generator|observer)(-spec)?\.(json|out)|result\.json|report\.html)$/;
+  /^(arrivals-.*\.bin|(samples|watch)\.jsonl|manifest\.json|(generator|observer)(-spec)?\.(json|out)|result\.json|report\.html)$/;
 
 export interface RunContext {
   readonly root: string;

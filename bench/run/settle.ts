@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PreparedNode } from '../chain/node-setup.ts';
-import type { Tool } from '../tools/tool.ts';
+import type { NodeAccount, Tool } from '../tools/tool.ts';
 import { readAccounts } from './baseline.ts';
 
 const SETTLE_MS = 5000;
@@ -18,11 +18,11 @@ export async function settleAccounts(
   const deadline = Date.now() + SETTLE_MS;
   while (Date.now() < deadline) {
     const accounts = await readAccounts(tool, nodes);
-    const underWay = [...accounts.values()].flatMap((account) => [
-      ...account.destinations.map(({ buffered }) => buffered),
-      ...account.sources.map(({ held }) => held),
-    ]);
-    if (underWay.every((count) => count === 0)) return;
+    if ([...accounts.values()].every(isIdle)) return;
     await delay(POLL_MS, undefined, { signal });
   }
+}
+
+export function isIdle({ destinations, sources }: NodeAccount): boolean {
+  return destinations.every(({ buffered }) => buffered === 0) && sources.every(({ held }) => held === 0);
 }

@@ -1,95 +1,109 @@
-// The timed steps of a scenario: done when they are due, recorded with the time they took effect, and undone at the
-// end whatever happens. A step that could not do what it says (nothing there to stop) makes the run invalid.
+// The faults of a scenario in time: done when they are due, ended when they have lasted, recorded with the time they
+// took effect, and undone at the end whatever happens. Faults of one target follow one another; those of different
+// targets overlap. A fault that could not happen makes the run invalid.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalChain } from '../chain/chain.ts';
-import { BenchError, messageOf } from '../run-error.ts';
-import type { Step } from '../scenario.ts';
+import type { FaultEffects } from '../faults/effects.ts';
+import { describeFault, type PlannedFault } from '../faults/plan.ts';
+import type { FaultRecord } from '../faults/record.ts';
+import { endOf, type StepAction } from '../faults/step.ts';
+import { messageOf } from '../run-error.ts';
 
 export interface TimedText {
   readonly timeMs: number;
   readonly text: string;
 }
 
-export class StepRunner {
-  readonly #chain: LocalChain;
-  readonly #steps: readonly Step[];
-  readonly #onEvent: (event: TimedText) => void;
-  /** Index of the first step that has not been done. */
-  #next = 0;
-  readonly #failed: string[] = [];
+interface OpenFault {
+  readonly action: StepAction;
+  readonly target: string;
+  readonly fromMs: number;
+}
 
-  constructor(chain: LocalChain, steps: readonly Step[], onEvent: (event: TimedText) => void) {
-    this.#chain = chain;
-    this.#steps = steps.toSorted((a, b) => a.at - b.at);
+export class StepRunner {
+  readonly #effects: FaultEffects;
+  readonly #faults: readonly PlannedFault[];
+  readonly #onEvent: (event: TimedText) => void;
+  readonly #queues = new Map<string, Promise<void>>();
+  readonly #pending = new Set<PlannedFault>();
+  readonly #failed: string[] = [];
+  readonly #touched = new Set<string>();
+  readonly #records: FaultRecord[] = [];
+  #open: OpenFault[] = [];
+
+  constructor(effects: FaultEffects, faults: readonly PlannedFault[], onEvent: (event: TimedText) => void) {
+    this.#effects = effects;
+    this.#faults = faults;
     this.#onEvent = onEvent;
+    for (const fault of faults) this.#pending.add(fault);
   }
 
-  /** Ends after the last step, or quietly when `signal` is aborted. */
+  /** Ends after the last fault, or when `signal` is aborted: then what lasts is left to `undo`. */
   async run(startMs: number, signal: AbortSignal): Promise<void> {
-    for (const step of this.#steps) {
-      const wait = startMs + step.at - Date.now();
-      try {
-        if (wait > 0) await delay(wait, undefined, { signal });
-      } catch {
-        return;
-      }
-      if (signal.aborted) return;
-      await this.#do(step, signal);
-      this.#next++;
+    for (const fault of this.#faults) {
+      if (!(await sleepUntil(startMs + fault.atMs, signal))) break;
+      const before = this.#queues.get(fault.target) ?? Promise.resolve();
+      this.#queues.set(
+        fault.target,
+        before.then(() => this.#perform(fault, signal)),
+      );
     }
+    await Promise.all(this.#queues.values());
   }
 
   /** What was planned and did not happen: the reasons why the run is invalid. */
   get notDone(): readonly string[] {
-    const skipped = this.#steps.slice(this.#next).map((step) => `step '${describe(step)}' never happened`);
+    const skipped = [...this.#pending].map((fault) => `step '${describeFault(fault)}' never happened`);
     return [...this.#failed, ...skipped];
   }
 
-  /** Starts what a step left stopped, and continues what it left paused. */
+  get records(): readonly FaultRecord[] {
+    return this.#records;
+  }
+
+  /** Starts what is stopped, continues what is paused, heals and frees. Call it when `run` has ended. */
   async undo(signal: AbortSignal): Promise<void> {
-    const targets = new Set(this.#steps.slice(0, this.#next).map((step) => step.target));
-    for (const target of targets) {
-      await this.#chain.signalNode(target, 'SIGCONT');
-      if (this.#chain.isUp(target)) continue;
-      await this.#chain.start([target], signal);
-      this.#record(`${target}: started again at the end`);
+    for (const target of this.#touched) {
+      for (const text of await this.#effects.restore(target, signal)) this.#record(text);
     }
+    for (const { action, target, fromMs } of this.#open) {
+      this.#records.push({ action, target, node: nodeOf(target), fromMs, toMs: Date.now() });
+    }
+    this.#open = [];
   }
 
-  async #do(step: Step, signal: AbortSignal): Promise<void> {
+  async #perform(fault: PlannedFault, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    this.#pending.delete(fault);
+    const { step, target, lastsMs } = fault;
+    this.#touched.add(target);
     try {
-      await this.#effect(step, signal);
-      this.#record(describe(step));
+      const detail = await this.#effects.do(step, target, signal);
+      this.#record(`${describeFault(fault)}${detail === '' ? '' : ` (${detail})`}`);
+      this.#note(step.do, target);
+      const end = endOf(step.do);
+      if (lastsMs === null || end === null) return;
+      if (!(await sleepUntil(Date.now() + lastsMs, signal))) return;
+      await this.#effects.end(end, target, signal);
+      if (lastsMs > 0) this.#record(`${end} ${target}`);
+      this.#note(end, target);
     } catch (error) {
-      this.#failed.push(`step '${describe(step)}' failed: ${messageOf(error)}`);
-      this.#record(`${describe(step)}: failed`);
+      this.#failed.push(`step '${describeFault(fault)}' failed: ${messageOf(error)}`);
+      this.#record(`${describeFault(fault)}: failed`);
     }
   }
 
-  async #effect({ do: action, target }: Step, signal: AbortSignal): Promise<void> {
-    const up = this.#chain.isUp(target);
-    if (up === (action === 'start'))
-      throw new BenchError('run', `${target} is ${up ? 'up already' : 'not up'}`);
-    switch (action) {
-      case 'stop':
-        await this.#chain.stopNode(target);
-        return;
-      case 'kill':
-        await this.#chain.killNode(target);
-        return;
-      case 'start':
-        await this.#chain.start([target], signal);
-        return;
-      case 'pause':
-        await this.#chain.signalNode(target, 'SIGSTOP');
-        return;
-      case 'resume':
-        await this.#chain.signalNode(target, 'SIGCONT');
-        return;
-      default:
-        action satisfies never;
+  /** Pairs a fault with what ends it. */
+  #note(action: StepAction, target: string): void {
+    const timeMs = Date.now();
+    const node = nodeOf(target);
+    const ended = this.#open.filter((open) => open.target === target && endOf(open.action) === action);
+    for (const { action: began, fromMs } of ended) {
+      this.#records.push({ action: began, target, node, fromMs, toMs: timeMs });
     }
+    this.#open = this.#open.filter((open) => !ended.includes(open));
+    if (endOf(action) !== null) this.#open.push({ action, target, fromMs: timeMs });
+    else if (ended.length === 0) this.#records.push({ action, target, node, fromMs: timeMs, toMs: null });
   }
 
   #record(text: string): void {
@@ -97,6 +111,13 @@ export class StepRunner {
   }
 }
 
-function describe(step: Step): string {
-  return `${step.do} ${step.target} at ${step.at / 1000} s`;
+function nodeOf(target: string): string {
+  return target.split(' -> ').at(-1) ?? target;
+}
+
+/** False when aborted. */
+async function sleepUntil(timeMs: number, signal: AbortSignal): Promise<boolean> {
+  const wait = timeMs - Date.now();
+  if (wait > 0) await delay(wait, undefined, { signal }).catch(() => undefined);
+  return !signal.aborted;
 }

@@ -3,6 +3,7 @@
 // Invalid: nothing can be concluded about the tool (the generator was late, the observer died, a fault never
 // happened). Fail: the tool, or an assertion of the scenario, did not hold. Both lists are given.
 
+import { faultFailures } from '../faults/judge.ts';
 import type { Result } from '../result.ts';
 import type { Scenario } from '../scenario.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
@@ -72,6 +73,7 @@ function failuresOf(evidence: Evidence, figures: Figures): string[] {
       `the last event arrived ${took.toFixed(1)} s after it was sent, expected at most ${most} s`,
     );
   }
+  failures.push(...faultFailures(evidence, figures.window));
   if (asserts.conservation === 'closed') failures.push(...openEquations(figures.conservation));
   return failures;
 }
@@ -85,7 +87,7 @@ function countFailures(destination: DestinationVerdict, asserts: Scenario['asser
     ['foreign', destination.foreign, asserts.foreign],
   ] as const;
   return counts
-    .filter(([, count, most]) => most !== 'any' && count > most)
+    .filter(([, count, most]) => typeof most === 'number' && count > most)
     .map(([what, count, most]) => `${destination.name}: ${count} ${what}, expected at most ${most}`);
 }
 

@@ -48,6 +48,8 @@ export interface ToolNode {
   readonly outDir: string;
   /** null: the generator writes events/, and the tool only reads there. */
   readonly receive: { readonly host: string; readonly port: number } | null;
+  /** The address that senders are told, at the same port: another one where a fault proxy stands before it. */
+  readonly advertised: string;
   readonly send: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly httpPort: number;
   readonly registry: ToolRegistry;
@@ -64,6 +66,8 @@ export type ToolRegistry =
   | { readonly type: 'static'; readonly instances: Readonly<Record<string, string>> };
 
 export interface NodePlan {
+  /** The folder that `capBytes` limits as a whole; null where the tool has no such folder. */
+  readonly log: string | null;
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** Commands that must exit with 0 before anything is started, as `rsyslogd -N1`. */
   readonly checks: readonly {
@@ -100,7 +104,16 @@ export interface ToolAccounts {
 export interface NodeAccount {
   readonly sources: readonly SourceAccount[];
   readonly logAppended: number;
+  /** Of the buffer on disk; left out by a tool that does not say. */
+  readonly log?: LogAccount;
   readonly destinations: readonly DestinationAccount[];
+}
+export interface LogAccount {
+  readonly capBytes: number;
+  /** Largest size since the process started. */
+  readonly bytesMax: number;
+  readonly syncs: number;
+  readonly writtenBytes: number;
 }
 export interface SourceAccount {
   readonly name: string;
@@ -110,6 +123,7 @@ export interface SourceAccount {
   readonly quarantined: number;
   readonly refused: number;
   readonly held: number;
+  readonly appendedBytes?: number;
 }
 export interface DestinationAccount {
   readonly name: string;
@@ -118,4 +132,8 @@ export interface DestinationAccount {
   readonly buffered: number;
   readonly dropped: number;
   readonly skipped: number;
+  readonly bufferedBytes?: number;
+  readonly connected?: boolean;
+  /** Events dropped and skipped, by reason. */
+  readonly reasons?: Readonly<Record<string, number>>;
 }

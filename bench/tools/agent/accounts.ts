@@ -6,6 +6,7 @@ import { labelValues, type MetricSample, parseMetrics, sumOf } from './prometheu
 
 const TIMEOUT_MS = 3000;
 const SOURCE_EVENTS = 'spillway_source_events_total';
+const SOURCE_BYTES = 'spillway_source_bytes_total';
 const SOURCE_HELD = 'spillway_source_held_events';
 const LOG_APPENDED = 'spillway_log_appended_events_total';
 const DESTINATION_EVENTS = 'spillway_destination_events_total';
@@ -30,6 +31,12 @@ export function accountOf(samples: readonly MetricSample[]): NodeAccount {
   return {
     sources: labelValues(samples, SOURCE_EVENTS, 'source').map((name) => sourceAccount(samples, name)),
     logAppended: sumOf(samples, LOG_APPENDED),
+    log: {
+      capBytes: sumOf(samples, 'spillway_log_cap_bytes'),
+      bytesMax: sumOf(samples, 'spillway_log_bytes_max'),
+      syncs: sumOf(samples, 'spillway_log_syncs_total'),
+      writtenBytes: sumOf(samples, 'spillway_log_written_bytes_total'),
+    },
     destinations: labelValues(samples, DESTINATION_EVENTS, 'destination').map((name) => {
       return destinationAccount(samples, name);
     }),
@@ -46,6 +53,7 @@ function sourceAccount(samples: readonly MetricSample[], source: string): Source
     quarantined: events('quarantined'),
     refused: events('refused'),
     held: sumOf(samples, SOURCE_HELD, { source }),
+    appendedBytes: sumOf(samples, SOURCE_BYTES, { source, outcome: 'appended' }),
   };
 }
 
@@ -58,6 +66,13 @@ function destinationAccount(samples: readonly MetricSample[], destination: strin
     buffered: sumOf(samples, DESTINATION_BUFFERED, { destination }),
     dropped: events('dropped'),
     skipped: events('skipped'),
+    connected: sumOf(samples, CONNECTED, { destination }) > 0,
+    bufferedBytes: sumOf(samples, 'spillway_destination_buffered_bytes', { destination }),
+    reasons: Object.fromEntries(
+      labelValues(samples, DESTINATION_EVENTS, 'reason')
+        .filter((reason) => reason !== '')
+        .map((reason) => [reason, sumOf(samples, DESTINATION_EVENTS, { destination, reason })]),
+    ),
   };
 }
 

@@ -45,6 +45,7 @@ export const agent: Tool = {
     const file = join(node.confDir, 'agent.yaml');
     const command = (verb: string) => [process.execPath, found.binary, verb, '--config', file];
     return {
+      log: logDir(node),
       files: [{ path: file, text: await configuration(node) }],
       checks: [{ argv: command('check'), env: found.env }],
       processes: [
@@ -63,14 +64,15 @@ export const agent: Tool = {
 function configuration(node: ToolNode): Promise<string> {
   const { receive } = node;
   const endpoint = receive === null ? '' : `${receive.host}:${receive.port}`;
+  const advertise = receive === null ? '' : `${node.advertised}:${receive.port}`;
   const source =
     receive === null
       ? { type: 'tail', name: 'events', dir: node.eventsDir, include: ['*.log'] }
-      : { type: 'listen', name: 'hop', address: endpoint, advertise: endpoint };
+      : { type: 'listen', name: 'hop', address: endpoint, advertise };
   // JSON is YAML: what has a variable number of entries goes in as such.
   return renderTemplate(join(node.root, TEMPLATE), {
     id: node.id,
-    logDir: JSON.stringify(receive === null ? node.bufferDir : node.eventsDir),
+    logDir: JSON.stringify(logDir(node)),
     durability: node.durability,
     segmentBytes: node.segmentBytes,
     capBytes: node.capBytes,
@@ -81,4 +83,8 @@ function configuration(node: ToolNode): Promise<string> {
     destinations: JSON.stringify(node.send.map(({ name }) => ({ name, instance: name }))),
     http: `${node.address}:${node.httpPort}`,
   });
+}
+
+function logDir(node: ToolNode): string {
+  return node.receive === null ? node.bufferDir : node.eventsDir;
 }

@@ -44,6 +44,7 @@ export const rsyslog: Tool = {
     const file = join(node.confDir, 'rsyslog.conf');
     const argv = [found.binary, '-f', file, ...moduleArguments(found)];
     return {
+      log: null,
       files: [{ path: file, text: await configuration(node) }],
       checks: [{ argv: [...argv, '-N1'], env: found.env }],
       processes: [

@@ -63,7 +63,7 @@ export const socat: Tool = {
         stop: 'process',
       });
     }
-    return { files: [], checks: [], processes };
+    return { log: null, files: [], checks: [], processes };
   },
 };
 

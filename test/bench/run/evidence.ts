@@ -1,5 +1,6 @@
 // The evidence of a faultless run of one hop by the agent, for tests to spoil one thing at a time.
 
+import { NO_FAULTS } from '../../../bench/faults/record.ts';
 import type { Manifest } from '../../../bench/generator/spec.ts';
 import type { Sample } from '../../../bench/observer/spec.ts';
 import type { Evidence } from '../../../bench/run/evidence.ts';
@@ -110,6 +111,7 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
       content: { kind: 'synthetic', format: 'influx' },
       pace: manifest.pace,
       events: EVENTS,
+      faults: [],
       bytesEstimate: EVENTS * 130,
       elsewhere: undefined,
     },
@@ -138,6 +140,7 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
     },
     probes: { syncWrite: null, socatCopy: null },
     events: [],
+    faults: NO_FAULTS,
     misbehaved: [],
     invalid: [],
     notes: [],

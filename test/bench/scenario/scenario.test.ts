@@ -1,10 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { BenchError } from '../../../bench/run-error.ts';
 import { nodeNames, scenarioSchema } from '../../../bench/scenario.ts';
 import { contentOf, listScenarios, loadScenario } from '../../../bench/scenario-file.ts';
 import { parseYaml } from '../../../bench/scenario-yaml.ts';
+import { loadSuite } from '../../../bench/suite-file.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const MINIMAL = 'name: small\ndescription: d\ngenerator:\n  rate: 1M/min\n';
@@ -22,7 +24,23 @@ function complaint(text: string): string {
 test('every scenario of the repository loads under its own name', async (t) => {
   const files = readdirSync(join(root, 'configs/bench')).filter((name) => name.endsWith('.yaml'));
   const scenarios = await listScenarios(root);
-  t.deepEqual(scenarios.map(({ scenario }) => `${scenario.name}.yaml`).sort(), files.sort());
+  const all = await loadSuite(root, 'all');
+  const names = [...scenarios.map(({ scenario }) => scenario.name), all?.name ?? ''];
+  t.deepEqual(names.map((name) => `${name}.yaml`).sort(), files.sort());
+});
+
+test('a suite names scenarios that are there, each once', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'spillway-suite-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'mine.yaml');
+  const load = (scenarios: string) => {
+    writeFileSync(file, `name: mine\ndescription: d\nscenarios: [${scenarios}]\n`);
+    return loadSuite(root, file);
+  };
+  t.is((await load('outage, cut'))?.scenarios.length, 2);
+  t.is(await loadSuite(root, 'outage'), null, 'a scenario is no suite');
+  await t.throwsAsync(load('outage, outage'), { message: /'outage' is listed twice/ });
+  await t.throwsAsync(load('nothing'), { message: /no scenario 'nothing'/ });
 });
 
 test('a small scenario gets defaults that promise everything', (t) => {

@@ -8,20 +8,40 @@ spillway_source_events_total{source="hop",outcome="read"} 10
 spillway_source_events_total{source="hop",outcome="appended"} 7
 spillway_source_events_total{source="hop",outcome="suppressed"} 2
 spillway_source_held_events{source="hop"} 1
+spillway_source_bytes_total{source="hop",outcome="appended"} 700
 spillway_log_appended_events_total 7
+spillway_log_cap_bytes 4000
+spillway_log_bytes_max 900
+spillway_log_syncs_total 3
+spillway_log_written_bytes_total 800
 spillway_destination_events_total{destination="a",outcome="appended",reason=""} 7
 spillway_destination_events_total{destination="a",outcome="acknowledged",reason=""} 4
 spillway_destination_events_total{destination="a",outcome="dropped",reason="peerLost"} 1
 spillway_destination_events_total{destination="a",outcome="dropped",reason="lag"} 1
 spillway_destination_buffered_events{destination="a"} 1
+spillway_destination_buffered_bytes{destination="a"} 100
+spillway_destination_connected{destination="a"} 1
 odd{text="a \\"b\\" {c}, d=\\"e\\""} 1.5e3
 `;
 
 test("the agent's counters become the books of a node", (t) => {
   t.deepEqual(accountOf(parseMetrics(TEXT)), {
-    sources: [{ name: 'hop', read: 10, appended: 7, suppressed: 2, quarantined: 0, refused: 0, held: 1 }],
+    sources: [
+      {
+        ...{ name: 'hop', read: 10, appended: 7, suppressed: 2, quarantined: 0, refused: 0, held: 1 },
+        appendedBytes: 700,
+      },
+    ],
     logAppended: 7,
-    destinations: [{ name: 'a', appended: 7, acknowledged: 4, buffered: 1, dropped: 2, skipped: 0 }],
+    log: { capBytes: 4000, bytesMax: 900, syncs: 3, writtenBytes: 800 },
+    destinations: [
+      {
+        ...{ name: 'a', appended: 7, acknowledged: 4, buffered: 1, dropped: 2, skipped: 0 },
+        bufferedBytes: 100,
+        connected: true,
+        reasons: { peerLost: 1, lag: 1 },
+      },
+    ],
   });
 });
 

@@ -25,6 +25,7 @@ export function toolNode(t: ExecutionContext, changes: Partial<ToolNode> = {}): 
     confDir,
     outDir,
     receive: { host: '127.77.1.2', port: 4100 },
+    advertised: '127.77.1.2',
     send: [
       { name: 'a', host: '127.77.1.101', port: 4100 },
       { name: 'b', host: '127.77.1.102', port: 4100 },

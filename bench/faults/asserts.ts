@@ -1,0 +1,41 @@
+// What a scenario may demand beside counts and latency: the part of `asserts` that is about faults. judge.ts holds
+// a run to it.
+
+import { z } from 'zod';
+import {
+  BYTES_EXPECTED,
+  DURATION_EXPECTED,
+  parseBytes,
+  parseDurationMs,
+  quantity,
+} from '../scenario-units.ts';
+
+const durationMs = quantity(parseDurationMs, DURATION_EXPECTED);
+const bytes = quantity(parseBytes, BYTES_EXPECTED);
+const fate = z.enum(['present', 'lost']);
+
+export const faultAsserts = {
+  /** Of every outage: what became of the events of its first and of its last second. */
+  outage: z.strictObject({ first: fate, last: fate }).optional(),
+  /** A cut, half-open or paused peer is noticed by its sender within this. */
+  noticedMax: durationMs.optional(),
+  /** From the end of the last fault until every destination is less than a second behind. */
+  recoverMax: durationMs.optional(),
+  /** Longest time within the load in which a destination got nothing. */
+  gapMax: durationMs.optional(),
+  /** From the registry's return until everyone is registered again. */
+  registeredMax: durationMs.optional(),
+  /** High-water mark of some destination's buffer, as a share of what was sent during the longest outage: the
+   * disk was really used. */
+  bufferedShareMin: z.number().min(0).max(1).optional(),
+  /** Logs of these nodes came within a quarter of their cap. */
+  capReached: z.array(z.string()).default([]),
+  /** Whoever had its disk filled had nothing waiting any more when room came back: it drained while full. */
+  drainsWhileFull: z.boolean().default(false),
+  /** The generator waited at least this long for room. */
+  heldMin: durationMs.optional(),
+  /** Growth of memory from the second quarter of the load to the last, of any process of the tool. */
+  rssGrowthMax: bytes.optional(),
+  /** The same of open descriptors. */
+  descriptorGrowthMax: z.int().min(0).optional(),
+};

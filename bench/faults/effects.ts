@@ -1,0 +1,178 @@
+// Doing one fault to the chain, and ending it. Each effect throws when it could not be had (nothing there to stop,
+// no connection to cut): a fault that never happened must not count as survived.
+
+import type { LocalChain } from '../chain/chain.ts';
+import { ETCD } from '../chain/chain.ts';
+import { seededRandom } from '../generator/random.ts';
+import { BenchError } from '../run-error.ts';
+import { damage } from './damage.ts';
+import { diskFolder, type SmallDisk } from './disk.ts';
+import type { FaultLink } from './link.ts';
+import type { LinkFault } from './proxy/fault.ts';
+import type { Step } from './step.ts';
+
+export interface Breakable {
+  readonly chain: LocalChain;
+  readonly links: readonly FaultLink[];
+  readonly disks: readonly SmallDisk[];
+  readonly seed: number;
+  /** A tool that did not do what it should while something was done to it. */
+  readonly onMisbehaved: (text: string) => void;
+}
+
+export class FaultEffects {
+  readonly #on: Breakable;
+  readonly #random: () => number;
+
+  constructor(on: Breakable) {
+    this.#on = on;
+    this.#random = seededRandom(on.seed ^ 0x5eed);
+  }
+
+  /** Returns what is worth telling beside that it happened. */
+  async do(step: Step, target: string, signal: AbortSignal): Promise<string> {
+    const { chain } = this.#on;
+    switch (step.do) {
+      case 'stop':
+        this.#mustBeUp(target);
+        for (const name of await chain.stopNode(target)) {
+          this.#on.onMisbehaved(`${name} did not end on SIGTERM and was killed`);
+        }
+        return '';
+      case 'kill':
+        this.#mustBeUp(target);
+        await chain.killNode(target);
+        return '';
+      case 'pause':
+        this.#mustBeUp(target);
+        await chain.signalNode(target, 'SIGSTOP');
+        return '';
+      case 'wipe':
+        return this.#wipe(target);
+      case 'cut':
+        return this.#break(target, { kind: 'cut' });
+      case 'half-open':
+        return this.#break(target, { kind: 'half-open', direction: step.direction });
+      case 'slow':
+        return this.#break(target, { kind: 'slow', bytesPerSecond: step.bytesPerSecond });
+      case 'reset':
+        return this.#reset(target);
+      case 'fill':
+        return `${await this.#disk(target).fill(step.leave)} bytes of ballast`;
+      case 'damage':
+        return this.#damage(step, target);
+      case 'start':
+      case 'resume':
+      case 'heal':
+      case 'free':
+        await this.end(step.do, target, signal);
+        return '';
+      default:
+        return step satisfies never;
+    }
+  }
+
+  /** Ends a fault. */
+  async end(
+    action: 'start' | 'resume' | 'heal' | 'free',
+    target: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { chain } = this.#on;
+    switch (action) {
+      case 'start':
+        if (chain.isUp(target)) throw new BenchError('run', `${target} is up already`);
+        await chain.launch(target, signal);
+        return;
+      case 'resume':
+        this.#mustBeUp(target);
+        await chain.signalNode(target, 'SIGCONT');
+        return;
+      case 'heal':
+        await this.#link(target).apply({ kind: 'none' });
+        return;
+      case 'free':
+        await this.#disk(target).free();
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  /** Whatever was done to it: as it was at the beginning. Returns what had to be done. */
+  async restore(target: string, signal: AbortSignal): Promise<readonly string[]> {
+    const { chain, links, disks } = this.#on;
+    const done: string[] = [];
+    const link = links.find(({ name }) => name === target);
+    if (link !== undefined) {
+      const { fault } = await link.state();
+      if (fault.kind !== 'none') done.push(`${target}: healed at the end`);
+      await link.apply({ kind: 'none' });
+      return done;
+    }
+    await disks.find(({ node }) => node === target)?.free();
+    await chain.signalNode(target, 'SIGCONT');
+    if (!chain.isUp(target)) {
+      await chain.start([target], signal);
+      done.push(`${target}: started again at the end`);
+    }
+    return done;
+  }
+
+  /** Reasons why a link's faults prove nothing. */
+  async unused(): Promise<string[]> {
+    const reasons: string[] = [];
+    for (const link of this.#on.links) {
+      const { forwardBytes, affected } = await link.state();
+      if (forwardBytes === 0) reasons.push(`no byte crossed the fault proxy of ${link.name}`);
+      else if (affected === 0) reasons.push(`no connection of ${link.name} was affected by its faults`);
+    }
+    return reasons;
+  }
+
+  async #wipe(target: string): Promise<string> {
+    const { chain } = this.#on;
+    const bytes = await chain.wipe(target);
+    if (bytes === 0) throw new BenchError('run', `${target} had nothing on disk`);
+    return `${bytes} bytes gone`;
+  }
+
+  async #break(target: string, fault: LinkFault): Promise<string> {
+    const connections = await this.#link(target).apply(fault);
+    if (connections === 0) throw new BenchError('run', `no connection stands on ${target}`);
+    return `${connections} connection${connections === 1 ? '' : 's'}`;
+  }
+
+  async #reset(target: string): Promise<string> {
+    const connections = await this.#link(target).reset();
+    if (connections === 0) throw new BenchError('run', `no connection stands on ${target}`);
+    return `${connections} connection${connections === 1 ? '' : 's'}`;
+  }
+
+  async #damage(step: Extract<Step, { do: 'damage' }>, target: string): Promise<string> {
+    const { chain } = this.#on;
+    if (chain.isUp(target)) throw new BenchError('run', `${target} is up: stop it first`);
+    const node = chain.layout.nodes.find(({ id }) => id === target);
+    if (node === undefined) throw new BenchError('run', `${target} is not in the chain`);
+    const log = chain.nodes.find((prepared) => prepared.node.id === target)?.plan.log ?? diskFolder(node);
+    return (await damage(log, step, this.#random)).join('; ');
+  }
+
+  #mustBeUp(target: string): void {
+    if (this.#on.chain.isUp(target)) return;
+    const why = target === ETCD ? ' (the chain runs on the static registry)' : '';
+    throw new BenchError('run', `${target} is not up${why}`);
+  }
+
+  #link(target: string): FaultLink {
+    const link = this.#on.links.find(({ name }) => name === target);
+    if (link === undefined) throw new BenchError('run', `${target} has no fault proxy`);
+    return link;
+  }
+
+  #disk(target: string): SmallDisk {
+    const disk = this.#on.disks.find(({ node }) => node === target);
+    if (disk === undefined) throw new BenchError('run', `${target} has no filesystem of its own`);
+    return disk;
+  }
+}
