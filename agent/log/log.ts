@@ -8,6 +8,7 @@
 //   - appended, expired and every source's counters are derived from the commits, so a crash counts nothing twice
 
 import { join } from 'node:path';
+import { type Clock, notBefore, steadyClock } from '../clock.ts';
 import { type LockHeld, lockDirectory } from '../lock.ts';
 import { type Append, Committer } from './committer.ts';
 import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES, CursorFile, type CursorState } from './cursor.ts';
@@ -97,16 +98,17 @@ export class EventLog implements AsyncDisposable {
   static async open(
     options: LogOptions,
     disk = realDisk,
-    now = Date.now,
+    clock: Clock = steadyClock(),
     takeLock = lockDirectory,
   ): Promise<EventLog> {
     const { dir } = options;
     await disk.makeDirectory(dir);
     const lock = await takeLock(dir);
     try {
-      const stream = await openIdentity(disk, dir, now());
+      const stream = await openIdentity(disk, dir, clock());
       const durable = options.durability === 'fsync';
-      const { store, table, remarks } = await SegmentStore.open({ disk, dir, durable, now });
+      const { store, table, remarks } = await SegmentStore.open({ disk, dir, durable, now: clock });
+      const now = notBefore(clock, store.active.segment.lastMs);
       return new EventLog(options, { disk, lock, stream, store, table, now }, remarks);
     } catch (error) {
       await lock[Symbol.asyncDispose]();
