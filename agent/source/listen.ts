@@ -44,7 +44,7 @@ export class ListenSource {
     this.#logger = logger.child({ source: options.name });
     this.#lanes = new Lanes(log, options.name, options.peersMax);
     this.#counters = new ReceiveCounters(log.counts(options.name));
-    this.#slabs = new Slabs(2 * options.windowBytes);
+    this.#slabs = new Slabs(options.windowBytes);
     this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
