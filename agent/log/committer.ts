@@ -42,6 +42,8 @@ interface Group {
   readonly items: readonly Item[];
   readonly chunks: readonly Buffer[];
   readonly bytes: number;
+  /** At most what its records take. */
+  readonly journalBytes: number;
 }
 
 export interface CommitLimits {
@@ -53,6 +55,8 @@ export interface CommitLimits {
 
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 const HEAL_MS = 1000;
+/** More than a progress note or the definition of a source takes. */
+const NOTE_BYTES = 1024;
 
 export class Committer {
   readonly #store: SegmentStore;
@@ -63,6 +67,7 @@ export class Committer {
   readonly #onCommit: () => void;
   #pending: Item[] = [];
   #pendingBytes = 0;
+  #journalUnderWay = 0;
   #room: PromiseWithResolvers<void> | null = null;
   #loop: Promise<void> | null = null;
   /** Settles, with whether it succeeded, when the journal of the last group is down. Never rejects. */
@@ -181,11 +186,16 @@ export class Committer {
       chunks.push(...append.chunks);
       bytes += append.bytes;
     }
-    return { items: this.#pending.splice(0, count), chunks, bytes };
+    const items = this.#pending.splice(0, count);
+    let notes = 0;
+    for (const { append } of items)
+      if (append === undefined || !this.#defined.has(append.source.index)) notes++;
+    return { items, chunks, bytes, journalBytes: items.length * BATCH_BYTES + notes * NOTE_BYTES };
   }
 
   async #writeData(group: Group): Promise<void> {
-    await this.#space.wait(group.bytes);
+    // what the last group still writes to its journal is not on the disk yet
+    await this.#space.wait(group.bytes + group.journalBytes + this.#journalUnderWay);
     if (this.#closed && this.#space.waitingFor !== null) {
       throw new SpillwayError('disk-full', `the log is full: ${this.#space.waitingFor}`);
     }
@@ -214,6 +224,7 @@ export class Committer {
   }
 
   async #writeJournal(group: Group): Promise<boolean> {
+    this.#journalUnderWay = group.journalBytes;
     try {
       const { active } = this.#store;
       const { bytes, batches } = this.#encode(group);
@@ -228,6 +239,8 @@ export class Committer {
     } catch (error) {
       this.#fail(error, group);
       return false;
+    } finally {
+      this.#journalUnderWay = 0;
     }
   }
 

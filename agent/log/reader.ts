@@ -145,7 +145,8 @@ export class LogReader {
 
   async #enter(): Promise<Segment> {
     const current = this.#segment;
-    if (current !== null && this.#offset >= current.base && this.#offset < current.end) return current;
+    const isThere = current !== null && this.#store.segments.includes(current);
+    if (isThere && this.#offset >= current.base && this.#offset < current.end) return current;
     await this.close();
     const segment = this.#store.find(this.#offset);
     if (segment === null) throw new Error(`no segment holds offset ${this.#offset}`);

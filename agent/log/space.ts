@@ -82,7 +82,7 @@ export class Space {
     const fits = () => this.fits(bytes);
     if (!fits()) await this.#reclaim(fits);
     if (!fits()) return `its cap of ${capBytes} bytes is reached`;
-    if (reserveBytes > 0 && (await this.#free()) < reserveBytes + bytes) {
+    if (reserveBytes > 0 && !(await this.#leavesReserve(bytes))) {
       return `its filesystem has less than reserveBytes (${reserveBytes}) left`;
     }
     this.bytesMax = Math.max(this.bytesMax, this.bytes + bytes);
@@ -90,11 +90,22 @@ export class Space {
   }
 
   #freeSeen = { atMs: 0, bytes: 0 };
-  async #free(): Promise<number> {
-    if (this.#now() - this.#freeSeen.atMs >= LOOK_AGAIN_MS) {
-      this.#freeSeen = { atMs: this.#now(), bytes: await this.#disk.freeBytes(this.#dir) };
+  /** What was let in since the last look is taken off: a second of writing may be more than the reserve. */
+  async #leavesReserve(bytes: number): Promise<boolean> {
+    const enough = () => this.#freeSeen.bytes >= this.#limits.reserveBytes + bytes;
+    if (this.#now() - this.#freeSeen.atMs >= LOOK_AGAIN_MS || !enough()) await this.#look();
+    for (const segment of enough() ? [] : this.#unwanted()) {
+      await this.#store.remove(segment);
+      await this.#look();
+      if (enough()) break;
     }
-    return this.#freeSeen.bytes;
+    if (!enough()) return false;
+    this.#freeSeen.bytes -= bytes;
+    return true;
+  }
+
+  async #look(): Promise<void> {
+    this.#freeSeen = { atMs: this.#now(), bytes: await this.#disk.freeBytes(this.#dir) };
   }
 
   /** Deletes what nobody wants beyond keepBytes and keepAge. Called after commits and when cursors have moved. */
