@@ -201,6 +201,8 @@ export class Outbound {
         return;
       case FrameType.beat:
         this.#peerBlocked = (header.flags & BEAT_BLOCKED) !== 0;
+        // its time to acknowledge begins when it has room again
+        if (this.#peerBlocked) this.#inflight.movedAt = Date.now();
         return;
       case FrameType.bye:
         this.#fail('unreachable', 'is stopping');
