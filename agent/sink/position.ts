@@ -66,7 +66,22 @@ export class Position {
       };
     };
     const { file, state } = await log.openCursor(destination, fresh);
-    return new Position(log, file, state);
+    const position = new Position(log, file, state);
+    position.#distrust(fresh);
+    return position;
+  }
+
+  /**
+   * A cursor of another log, or beyond the end of this one (with durability os a power loss takes the end of a log and
+   * leaves the cursor), says nothing of the bytes that come at these offsets now: the counts and the epoch begin anew.
+   */
+  #distrust(fresh: () => CursorState): void {
+    const { stream, position, epoch, session } = this.#state;
+    const end = this.#log.end;
+    if (stream !== this.#log.stream) this.#change({ ...fresh(), epoch: epoch + 1, session });
+    else if (position.offset > end.offset) {
+      this.#change({ ...fresh(), start: end, position: end, epochStart: end, epoch: epoch + 1, session });
+    }
   }
 
   get state(): CursorState {
