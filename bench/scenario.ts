@@ -31,6 +31,8 @@ export const logSchema = z.strictObject({
   reserve: bytes.default(256 * 2 ** 20),
   /** What every destination already has is kept up to this, at instances between the ends. */
   keep: bytes.default(256 * 2 ** 20),
+  /** What gives way when a destination is away for too long: the intake, or events of that destination. */
+  policy: z.enum(['block', 'dropOldest', 'dropNewest']).default('block'),
   /** Event files and segments roll at this size. */
   segment: bytes.default(64 * 2 ** 20),
 });

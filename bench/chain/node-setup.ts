@@ -68,6 +68,7 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     httpPort: HTTP_PORT,
     registry,
     durability,
+    policy: log.policy,
     // What is kept counts against the cap: the ends get room for it on top.
     capBytes: isEnd ? log.cap + keepBytes : log.cap,
     reserveBytes: log.reserve,

@@ -17,6 +17,8 @@ const fate = z.enum(['present', 'lost']);
 export const faultAsserts = {
   /** Of every outage: what became of the events of its first and of its last second. */
   outage: z.strictObject({ first: fate, last: fate }).optional(),
+  /** Destinations that have every event, whatever others lost. */
+  untouched: z.array(z.string()).default([]),
   /** A cut, half-open or paused peer is noticed by its sender within this. */
   noticedMax: durationMs.optional(),
   /** From the end of the last fault until every destination is less than a second behind. */

@@ -2,10 +2,12 @@
 
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainNode } from '../chain/layout.ts';
 import { mountSmall } from '../chain/mounts.ts';
 import { BenchError, hasCode } from '../run-error.ts';
 
+const TOP_UP_MS = 100;
 const BALLAST = 'ballast';
 const BLOCK = Buffer.alloc(2 ** 20);
 const PAGE = Buffer.alloc(4096);
@@ -19,6 +21,8 @@ export class SmallDisk {
   readonly node: string;
   readonly #folder: string;
   readonly #bytes: number;
+  #full: AbortController | null = null;
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(node: ChainNode, bytes: number) {
     this.node = node.id;
@@ -30,34 +34,45 @@ export class SmallDisk {
     return mountSmall(this.#folder, this.#bytes);
   }
 
-  /** Takes all room but `leave` bytes; returns the bytes taken. */
+  /** Takes all room but `leave` bytes, and what becomes free later too; returns the bytes taken at once. */
   async fill(leave: number): Promise<number> {
+    const taken = await this.#take(leave);
+    if (taken === 0) throw new BenchError('run', `the disk of ${this.node} was full already`);
+    const full = new AbortController();
+    this.#full = full;
+    this.#keeping = this.#keepFull(leave, full.signal);
+    return taken;
+  }
+
+  async free(): Promise<void> {
+    this.#full?.abort();
+    await this.#keeping;
+    await rm(join(this.#folder, BALLAST), { force: true });
+  }
+
+  async #keepFull(leave: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await delay(TOP_UP_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.#take(leave);
+    }
+  }
+
+  async #take(leave: number): Promise<number> {
     const file = await open(join(this.#folder, BALLAST), 'a');
+    const before = (await file.stat()).size;
     try {
-      let taken = 0;
       for (;;) {
         const { bavail, bsize } = await statfs(this.#folder);
         const room = bavail * bsize - leave;
         if (room <= 0) break;
-        const block = room >= BLOCK.length ? BLOCK : PAGE.subarray(0, Math.min(room, PAGE.length));
-        taken += (await file.write(block)).bytesWritten;
+        await file.write(room >= BLOCK.length ? BLOCK : PAGE.subarray(0, Math.min(room, PAGE.length)));
       }
-      return checked(taken, this.node);
     } catch (error) {
       // Somebody else took the last of it: full is what was wanted.
-      if (hasCode(error, 'ENOSPC')) return checked((await file.stat()).size, this.node);
-      throw error;
-    } finally {
-      await file.close();
+      if (!hasCode(error, 'ENOSPC')) throw error;
     }
+    const { size } = await file.stat();
+    await file.close();
+    return size - before;
   }
-
-  async free(): Promise<void> {
-    await rm(join(this.#folder, BALLAST), { force: true });
-  }
-}
-
-function checked(taken: number, node: string): number {
-  if (taken === 0) throw new BenchError('run', `the disk of ${node} was full already`);
-  return taken;
 }

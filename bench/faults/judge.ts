@@ -11,6 +11,8 @@ import type { FaultRecord } from './record.ts';
 
 type Window = Result['window'];
 
+const DRAINED_SHARE = 0.05;
+
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 export function faultFailures(evidence: Evidence, window: Window): string[] {
@@ -18,6 +20,7 @@ export function faultFailures(evidence: Evidence, window: Window): string[] {
     ...lossFailures(evidence),
     ...capFailures(evidence),
     ...outageFailures(evidence),
+    ...untouchedFailures(evidence),
     ...noticeFailures(evidence),
     ...recoveryFailures(evidence, window),
     ...gapFailures(evidence, window),
@@ -47,8 +50,9 @@ function outageFailures({ plan, faults, manifest, destinations }: Evidence): str
   if (wanted === undefined || manifest === null) return [];
   const outages = faults.faults.filter(({ toMs }) => toMs !== null);
   if (outages.length === 0) return ['no outage happened whose events could be looked for'];
+  const touched = destinations.filter(({ name }) => !plan.scenario.asserts.untouched.includes(name));
   return outages.flatMap((outage) => {
-    return destinations.flatMap((destination) => {
+    return touched.flatMap((destination) => {
       return (['first', 'last'] as const).flatMap((which) => {
         const found = fateOf(which, outage, manifest, destination);
         if (found === null || found.fate === wanted[which]) return [];
@@ -58,6 +62,15 @@ function outageFailures({ plan, faults, manifest, destinations }: Evidence): str
         ];
       });
     });
+  });
+}
+
+function untouchedFailures({ plan, destinations }: Evidence): string[] {
+  return plan.scenario.asserts.untouched.flatMap((name) => {
+    const found = destinations.find((destination) => destination.name === name);
+    if (found === undefined) return [`${name}: not verified, expected untouched`];
+    const lost = found.lost.events;
+    return lost === 0 ? [] : [`${name}: ${lost} lost, expected untouched`];
   });
 }
 
@@ -181,21 +194,22 @@ function heldFailures({ plan, manifest }: Evidence): string[] {
   ];
 }
 
+/** What waited when the disk became full is gone when it has room again, but for what is under way. */
 function fullDiskFailures({ plan, faults }: Evidence): string[] {
   if (!plan.scenario.asserts.drainsWhileFull) return [];
   const fills = faults.faults.filter(({ action }) => action === 'fill');
   if (fills.length === 0) return ['no disk was filled'];
   return fills.flatMap(({ node, fromMs, toMs }) => {
-    const look = faults.watch.findLast(({ timeMs, nodes }) => {
-      return timeMs > fromMs && timeMs <= (toMs ?? fromMs) && nodes[node]?.account;
-    });
-    const account = look?.nodes[node]?.account;
-    if (account === undefined || account === null) return [`${node} did not answer while its disk was full`];
-    return account.destinations
-      .filter(({ buffered }) => buffered > 0)
-      .map(
-        ({ name, buffered }) =>
-          `${node} still had ${buffered} events for ${name} when its disk had room again`,
-      );
+    const buffered = faults.watch
+      .filter(({ timeMs }) => timeMs > fromMs && timeMs <= (toMs ?? fromMs))
+      .map(({ nodes }) => nodes[node]?.account?.destinations.reduce((sum, lane) => sum + lane.buffered, 0))
+      .filter((count) => count !== undefined);
+    const [first, last] = [buffered[0], buffered.at(-1)];
+    if (first === undefined || last === undefined) return [`${node} did not answer while its disk was full`];
+    if (first === 0) return [`nothing waited in ${node} when its disk became full`];
+    if (last <= DRAINED_SHARE * first) return [];
+    return [
+      `${node} had ${first} events waiting when its disk became full, and ${last} when it had room again`,
+    ];
   });
 }

@@ -43,6 +43,7 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Re
   try {
     await gather(context, plan, draft, open);
   } catch (error) {
+    if (error instanceof BenchError && error.code === 'not-possible') throw error;
     draft.invalid.push(context.signal.aborted ? 'the run was interrupted' : messageOf(error));
     if (!context.signal.aborted && !(error instanceof BenchError)) throw error;
   } finally {

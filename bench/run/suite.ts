@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import { BenchError } from '../run-error.ts';
 import type { SuiteFile } from '../suite-file.ts';
-import { type PreparedRun, performRun, prepareRun, type RunCommand } from './command.ts';
 import { outFolder } from './output.ts';
+import { type PreparedRun, performRun, prepareRun, type RunCommand } from './perform.ts';
 import { bytesNeeded } from './preflight.ts';
 
 /** Starting, connecting, draining, verifying: about this much beside the load itself. */

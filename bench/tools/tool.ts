@@ -54,6 +54,7 @@ export interface ToolNode {
   readonly httpPort: number;
   readonly registry: ToolRegistry;
   readonly durability: 'fsync' | 'os';
+  readonly policy: 'block' | 'dropOldest' | 'dropNewest';
   readonly capBytes: number;
   readonly reserveBytes: number;
   readonly segmentBytes: number;

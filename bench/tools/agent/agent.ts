@@ -80,7 +80,9 @@ function configuration(node: ToolNode): Promise<string> {
     keepBytes: node.keepBytes,
     registry: JSON.stringify(node.registry),
     sources: JSON.stringify([source]),
-    destinations: JSON.stringify(node.send.map(({ name }) => ({ name, instance: name }))),
+    destinations: JSON.stringify(
+      node.send.map(({ name }) => ({ name, instance: name, policy: node.policy })),
+    ),
     http: `${node.address}:${node.httpPort}`,
   });
 }

@@ -32,6 +32,7 @@ export function toolNode(t: ExecutionContext, changes: Partial<ToolNode> = {}): 
     ],
     httpPort: 8100,
     registry: { type: 'static', instances: { a: '127.77.1.101:4100', b: '127.77.1.102:4100' } },
+    policy: 'block',
     durability: 'fsync',
     capBytes: 4 * 2 ** 30,
     reserveBytes: 2 ** 28,

@@ -1,0 +1,90 @@
+// One scenario from the command line's options to a result, a report and a summary.
+
+import { resolve } from 'node:path';
+import { renderSummary } from '../report/summary.ts';
+import type { Result } from '../result.ts';
+import { BenchError } from '../run-error.ts';
+import type { Scenario } from '../scenario.ts';
+import type { ScenarioFile } from '../scenario-file.ts';
+import { toolNamed } from '../tools/registry.ts';
+import type { FoundTool, Tool } from '../tools/tool.ts';
+import { onStanding, standingChain } from './chain.ts';
+import { jsonLine, outFolder, writeResult } from './output.ts';
+import { type Overrides, planRun, type RunPlan, withOverrides } from './plan.ts';
+import { ProgressLine } from './progress.ts';
+import { executeRun, type RunContext } from './run.ts';
+import { findSustained } from './sustained.ts';
+
+export interface RunCommand {
+  readonly scenario: string;
+  readonly overrides: Overrides;
+  readonly out: string | undefined;
+  readonly dir: string | undefined;
+  readonly json: boolean;
+  readonly attach: boolean;
+  readonly keep: boolean;
+}
+
+const WIDTH = 100;
+
+/** A scenario with everything the command line says, ready to be run. */
+export interface PreparedRun {
+  readonly root: string;
+  readonly scenario: Scenario;
+  readonly found: FoundTool;
+  readonly tool: Tool;
+  readonly outDir: string;
+  readonly planOf: (changed: Overrides) => RunPlan;
+}
+
+export async function prepareRun(
+  root: string,
+  file: ScenarioFile,
+  command: RunCommand,
+): Promise<PreparedRun> {
+  const asked = withOverrides(file, command.overrides);
+  const wanted = command.attach ? onStanding(asked, await standingChain(root)) : asked;
+  const tool = toolNamed(wanted.chain.tool);
+  const found = await tool.locate(root);
+  if (!found.found)
+    throw new BenchError('tool-missing', `${tool.name}: not run; to get it: ${found.howToGet}`);
+  const scenario = withOverrides({ ...file, scenario: wanted }, possible(tool, wanted));
+  const outDir = outFolder(root, command.out, scenario.name, tool.name);
+  const elsewhere = command.dir === undefined ? undefined : resolve(command.dir);
+  const planOf = (changed: Overrides): RunPlan => {
+    const changedScenario = withOverrides({ ...file, scenario }, changed);
+    return planRun(root, file, changedScenario, tool, found, elsewhere);
+  };
+  return { root, scenario, found, tool, outDir, planOf };
+}
+
+/** Runs it, writes result and report, and prints the summary. */
+export async function performRun(
+  { root, scenario, found, tool, outDir, planOf }: PreparedRun,
+  { json, attach, keep }: RunCommand,
+  signal: AbortSignal,
+): Promise<Result> {
+  // With --json standard output holds the object and nothing that a program would have to skip.
+  const talk = json ? process.stderr : process.stdout;
+  const line = new ProgressLine(talk);
+  const context: RunContext = { root, outDir, keep, attach, brief: false, signal, line };
+  line.say(
+    `${scenario.name}: ${tool.name} ${found.version}, ${scenario.generator.rate.text}, ${scenario.durability}`,
+  );
+  const result =
+    scenario.generator.rate.kind === 'max'
+      ? await findSustained(context, planOf)
+      : await executeRun(context, planOf({}));
+  const report = await writeResult(outDir, result);
+  const width = talk.columns ?? WIDTH;
+  talk.write(`\n${renderSummary(result, { color: talk.isTTY, width })}\nreport: ${report}\n`);
+  if (json) process.stdout.write(`${jsonLine(result, outDir)}\n`);
+  return result;
+}
+
+/** A tool that cannot sync is run without, and the result says `os`. */
+function possible(tool: Tool, { durability }: Scenario): Overrides {
+  const [fallback] = tool.features.durabilities;
+  if (fallback === undefined || tool.features.durabilities.includes(durability)) return {};
+  return { durability: fallback };
+}
