@@ -67,11 +67,14 @@ export function verdictSentence(result: Result): string {
         damageSum(totalsOf(result)) === 0
           ? 'each once, intact and in order'
           : 'within what the scenario allows';
+      if (sendMs === 0) {
+        return `${sent} that lay ready when the clock started arrived ${where} in ${formatDuration(drainMs)}, ${how}.`;
+      }
       const after = `the last ${formatDuration(drainMs)} after it was sent`;
       return `${sent} sent in ${formatDuration(sendMs)} arrived ${where}, ${how}; ${after}.`;
     }
     case 'fail':
-      return `${plural(result.failures.length, 'check')} failed. ${sent} sent in ${formatDuration(sendMs)}.`;
+      return `${plural(result.failures.length, 'check')} failed. ${sent} ${sendMs === 0 ? 'lay ready' : `sent in ${formatDuration(sendMs)}`}.`;
     case 'invalid':
       return 'The measurement itself went wrong, so it says nothing about the tool. Mend the cause and run it again.';
     default:

@@ -76,7 +76,7 @@ export async function performRun(
       ? await findSustained(context, planOf)
       : await executeRun(context, planOf({}));
   const report = await writeResult(outDir, result);
-  const width = talk.columns ?? WIDTH;
+  const width = talk.columns || WIDTH;
   talk.write(`\n${renderSummary(result, { color: talk.isTTY, width })}\nreport: ${report}\n`);
   if (json) process.stdout.write(`${jsonLine(result, outDir)}\n`);
   return result;

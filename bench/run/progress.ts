@@ -57,7 +57,7 @@ export class ProgressLine {
   }
 
   #draw(state: ProgressState): void {
-    const width = this.#out.isTTY ? (this.#out.columns ?? WIDTH) - 1 : WIDTH;
+    const width = this.#out.isTTY ? (this.#out.columns || WIDTH) - 1 : WIDTH;
     const line = renderProgress(state, width);
     if (!this.#out.isTTY) {
       this.#out.write(`${line}\n`);

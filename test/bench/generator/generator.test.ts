@@ -4,13 +4,14 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { readManifest } from '../../../bench/generator/manifest.ts';
 import { fill, planPayload } from '../../../bench/generator/payload.ts';
 import type { GeneratorProgress, GeneratorSpec, Manifest } from '../../../bench/generator/spec.ts';
 
-const MAIN = new URL('../../../bench/generator/main.ts', import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL('../../../bench/generator/main.ts', import.meta.url));
 
 interface Run {
   readonly spec: GeneratorSpec;

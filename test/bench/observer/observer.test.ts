@@ -4,11 +4,12 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { readArrivals } from '../../../bench/observer/arrivals.ts';
 import type { ObservedProcess, ObserverSpec, Sample } from '../../../bench/observer/spec.ts';
 
-const MAIN = new URL('../../../bench/observer/main.ts', import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL('../../../bench/observer/main.ts', import.meta.url));
 /** Uses the processor and writes a file, until it is told to end. */
 const BUSY = `const { appendFileSync } = require('node:fs');
 setInterval(() => { appendFileSync(process.argv[1], 'x'.repeat(65536)); for (const end = Date.now() + 5; Date.now() < end;); }, 10);`;
