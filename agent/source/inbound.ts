@@ -64,6 +64,7 @@ export class Inbound implements LaneHolder {
   #open: Open | null = null;
   #greeted = false;
   #closing = false;
+  #takenBytes = 0;
   #settledBytes = 0;
   #ackDue = false;
   readonly #heartbeat: Heartbeat;
@@ -213,14 +214,15 @@ export class Inbound implements LaneHolder {
     const counted = countEvents(body);
     if (counted !== events)
       throw protocolError('event-count', `a batch of ${counted} events says it has ${events}`);
+    this.#useCredit(bodyBytes);
+    if (from !== open.next && to > open.next)
+      throw protocolError('gap', `a batch begins at ${from}, expected was ${open.next}`);
     this.#counters.read(events, bodyBytes);
     if (to <= open.next) {
       this.#suppress(open, header);
       this.#slabs.giveBack(body);
       return;
     }
-    if (from !== open.next)
-      throw protocolError('gap', `a batch begins at ${from}, expected was ${open.next}`);
     open.next = to;
     const commit = this.#log
       .append({
@@ -235,6 +237,14 @@ export class Inbound implements LaneHolder {
       })
       .finally(() => this.#slabs.giveBack(body));
     this.#settle(open.lane, header, commit);
+  }
+
+  /** What waits for the log is bounded by what was granted, whatever the sender makes of it. */
+  #useCredit(bytes: number): void {
+    this.#takenBytes += bytes;
+    const credit = this.#settledBytes + this.#options.windowBytes;
+    if (this.#takenBytes > credit)
+      throw protocolError('credit', `the sender sent ${this.#takenBytes} bytes, it was granted ${credit}`);
   }
 
   #takeSkip(header: FrameHeader): void {

@@ -105,7 +105,19 @@ export class Lanes {
       identity: { stream: hello.stream, lane: hello.lane, epoch: hello.epoch, instance: hello.instance },
       position: hello.start,
     });
+    await this.#forgetBeyondMax(source);
     return { source, isNew: true };
+  }
+
+  /** Of more than peersMax senders, those that never sent anything are forgotten first, then who was here longest ago. */
+  async #forgetBeyondMax(newest: SourceState): Promise<void> {
+    const sources = this.#log.sourcesOf(this.#owner);
+    const surplus = sources.length - this.#peersMax;
+    if (surplus <= 0) return;
+    const unused = sources
+      .filter((source) => source !== newest && (this.#lanes.get(source.key)?.idle ?? true))
+      .sort((a, b) => Math.sign(a.events) - Math.sign(b.events) || a.seenMs - b.seenMs);
+    for (const source of unused.slice(0, surplus)) await this.#log.forgetSource(source);
   }
 
   #forgetIdle(): void {

@@ -20,7 +20,6 @@ export interface FileParts {
   readonly counters: ReceiveCounters;
   readonly buffers: BufferPool;
   readonly eventBytesMax: number;
-  readonly quarantine: (reason: string, chunk: Buffer) => Promise<void>;
   /** Commits that failed, of all files together: each took its file back to what is committed. */
   readonly rewinds: { count: number };
 }
@@ -270,7 +269,9 @@ export class TailedFile {
     const newline = chunk.indexOf(NEWLINE);
     const piece = newline === -1 ? chunk : chunk.subarray(0, newline + 1);
     const rewindsBefore = this.#parts.rewinds.count;
-    await this.#parts.quarantine('too-long', piece);
+    const { log, owner } = this.#parts;
+    // what cannot be kept is still counted
+    await log.setAside(`${owner}.too-long`, piece).catch(() => undefined);
     if (this.#parts.rewinds.count !== rewindsBefore) return true;
     this.#readAt += piece.length;
     if (newline !== -1) this.#countTooLong();

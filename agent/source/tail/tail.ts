@@ -13,7 +13,6 @@ import { BufferPool } from './buffers.ts';
 import { type DirectoryOptions, WatchedDirectory } from './directory.ts';
 import type { TailedFile } from './file.ts';
 import { FollowedFiles, type FollowedOptions } from './followed.ts';
-import { Quarantine } from './quarantine.ts';
 
 export interface TailOptions extends DirectoryOptions, FollowedOptions {
   readonly readBytesMax: number;
@@ -51,20 +50,18 @@ export class TailSource {
   #stopping = false;
   #running: Promise<void> | null = null;
 
-  constructor(options: TailOptions, log: EventLog, logger: Logger, quarantineDir: string) {
+  constructor(options: TailOptions, log: EventLog, logger: Logger) {
     this.#options = options;
     this.#log = log;
     this.#logger = logger.child({ source: options.name });
     this.#directory = new WatchedDirectory(options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
-    const quarantine = new Quarantine(quarantineDir, options.name);
     const parts = {
       owner: options.name,
       log,
       counters: this.#counters,
       buffers: new BufferPool(Math.max(options.readBytesMax, options.eventBytesMax + 1), BUFFERS),
       eventBytesMax: options.eventBytesMax,
-      quarantine: (reason: string, chunk: Buffer) => quarantine.add(reason, chunk),
       rewinds: this.#rewinds,
     };
     this.#files = new FollowedFiles(options, parts, this.#logger);

@@ -67,7 +67,7 @@ export class Tailing {
     const log = await openLog(this.logDir, this.#logOptions, disk);
     log.startRetention();
     this.#log = log;
-    this.#tail = new TailSource(this.#options, log, this.#captured.logger, join(this.logDir, 'quarantine'));
+    this.#tail = new TailSource(this.#options, log, this.#captured.logger);
     this.#tail.start();
   }
 
