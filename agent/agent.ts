@@ -3,7 +3,6 @@
 // Start: log, destinations (so that they hold their bytes), listeners, tails, HTTP, registry last. Stop, in two steps,
 // each with a deadline: take nothing more and commit what was taken; then deliver what can be delivered and close.
 
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Address } from './config/address.ts';
 import { isWildcard } from './config/address.ts';
@@ -110,7 +109,7 @@ export class Agent {
   }
 
   #tail(source: TailConfig): void {
-    const tail = new TailSource(source, this.#log, this.#logger, join(this.#config.log.dir, 'quarantine'));
+    const tail = new TailSource(source, this.#log, this.#logger);
     tail.start();
     this.#tails.push(tail);
   }
