@@ -195,10 +195,10 @@ test('streams-without-end: senders that come once and never again are not rememb
   for (let index = 0; index < 40; index++) {
     const peer = await listening.connect();
     await peer.greet(helloFrom());
-    peer.socket.destroy();
+    peer.write(encodeHeader({ type: FrameType.bye }));
     await peer.closed;
   }
-  await listening.counts('disconnected', 40);
+  await listening.counts('bye', 40);
   const remembered = listening.log.sourcesOf('hop').length;
   t.true(remembered <= 8, `${remembered} are remembered`);
 });
