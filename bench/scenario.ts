@@ -101,7 +101,11 @@ export const scenarioSchema = z
     steps: stepsSchema,
     /** What `--quick` changes. */
     quick: z
-      .strictObject({ rate: rate.optional(), duration: durationMs.optional(), steps: stepsSchema.optional() })
+      .strictObject({
+        rate: rate.optional(),
+        duration: durationMs.optional(),
+        steps: z.array(stepSchema).optional(),
+      })
       .prefault({}),
     asserts: assertsSchema.prefault({}),
     limits: z
