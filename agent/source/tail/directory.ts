@@ -81,6 +81,7 @@ export class WatchedDirectory {
   }
 }
 
+/** Files born in one tick of the kernel's clock (up to 10 ms) have no order that anyone can know. */
 function byAge(a: ListedFile, b: ListedFile): number {
   if (a.stats.birthtimeNs !== b.stats.birthtimeNs) return a.stats.birthtimeNs < b.stats.birthtimeNs ? -1 : 1;
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

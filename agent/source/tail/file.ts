@@ -40,11 +40,11 @@ export class TailedFile {
   /** Nanoseconds since 1970. */
   readonly born: bigint;
   path: string;
-  /** False once the directory no longer lists it: deleted, or renamed to what is not followed. */
-  listed = true;
+  /** When it last grew, or was found to be listed no more: it may have grown just before that. */
   grewAt: number;
   readonly #parts: FileParts;
   #size: number;
+  #listed = true;
   #doubt: Doubt | null = null;
   #source: SourceState | null = null;
   #handle: fs.FileHandle | null = null;
@@ -61,6 +61,11 @@ export class TailedFile {
     this.#size = Number(listed.stats.size);
     this.grewAt = now;
     this.#parts = parts;
+  }
+
+  /** False once the directory no longer lists it: deleted, or renamed to what is not followed. */
+  get listed(): boolean {
+    return this.#listed;
   }
 
   /** What the log finds it by. */
@@ -102,18 +107,24 @@ export class TailedFile {
     return true;
   }
 
-  /** Leaves out what is before the offset, and makes the log remember that. */
-  beginAt(offset: number): void {
+  /** Leaves out what is before the offset; resolves when the log remembers that. */
+  async beginAt(offset: number): Promise<void> {
+    await this.#parts.log.progress(this.#known(offset), nothingAt(offset));
     this.#readAt = offset;
-    this.#known(offset);
   }
 
   /** What the directory says of it now. */
   seen({ path, stats }: ListedFile): void {
-    this.listed = true;
+    this.#listed = true;
     this.path = path;
     this.#size = Number(stats.size);
     if (this.#size < this.#readAt) this.#doubt ??= 'truncated';
+  }
+
+  /** The directory does not list it now. */
+  missed(now: number): void {
+    if (this.#listed) this.grewAt = now;
+    this.#listed = false;
   }
 
   /**
@@ -327,6 +338,11 @@ export class TailedFile {
     // a failure to write it shows again at the source's first batch
     this.#parts.log.forgetSource(before).catch(() => undefined);
   }
+}
+
+/** Progress that moves nothing and counts nothing: with it, the log remembers a source before its first batch. */
+export function nothingAt(offset: number) {
+  return { outcome: 'suppressed', reason: 'start', from: offset, end: offset, events: 0, bytes: 0 } as const;
 }
 
 async function openIfThere(path: string): Promise<fs.FileHandle | null> {

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { systemCodeOf } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { ListedFile, Listing } from './directory.ts';
-import { type FileParts, TailedFile } from './file.ts';
+import { type FileParts, nothingAt, TailedFile } from './file.ts';
 import { identityOf } from './identity.ts';
 import { lastNewlineBefore } from './newest.ts';
 
@@ -21,6 +21,8 @@ export interface FollowedOptions {
 
 /** Files that are gone may come back, under another name that is followed: the log remembers the last so many. */
 const GONE_MAX = 1_024;
+/** A directory that never stands still is taken as it looks after this long. */
+const NOT_WHOLE_MS_MAX = 1_000;
 
 export class FollowedFiles {
   readonly #options: FollowedOptions;
@@ -36,6 +38,7 @@ export class FollowedFiles {
   /** The first listing of the first start of this tail. */
   #first: boolean;
   #pruneDue = true;
+  #wholeAt = Date.now();
 
   constructor(options: FollowedOptions, parts: FileParts, logger: Logger) {
     this.#options = options;
@@ -54,17 +57,23 @@ export class FollowedFiles {
     return this.#inOrder.values();
   }
 
-  /** Brings the files in line with what the directory holds now. */
+  /**
+   * Brings the files in line with what the directory holds now. A listing that may lack files is not believed, for a
+   * while: a file that is younger than a missing one must not be read before it.
+   */
   async reconcile({ files, whole }: Listing, now: number): Promise<void> {
+    const isLate = now - this.#wholeAt > NOT_WHOLE_MS_MAX;
     const entries = new Map(files.map((entry) => [keyOf(entry), entry]));
     for (const [key, entry] of entries) {
-      const file = this.#files.get(key) ?? (await this.#follow(key, entry, now));
-      file.seen(entry);
+      const file = this.#files.get(key) ?? (whole || isLate ? await this.#follow(key, entry, now) : null);
+      file?.seen(entry);
     }
-    if (this.#first) this.#rememberStart();
-    this.#first = false;
-    if (whole)
+    if (whole) {
+      if (this.#first) await this.#rememberStart();
+      this.#first = false;
       for (const [key, file] of this.#files) if (!entries.has(key)) await this.#leave(key, file, now);
+      this.#wholeAt = now;
+    }
     if (this.#pruneDue) await this.#prune();
     this.#inOrder = [...this.#files.values()].sort(byBirth);
   }
@@ -97,25 +106,25 @@ export class FollowedFiles {
     if (!file.recall() && this.#first && this.#options.startAt === 'newest') {
       const size = Number(entry.stats.size);
       // of a file that cannot be read now, whatever is in it now is old
-      file.beginAt(await lastNewlineBefore(entry.path, size).catch(() => size));
+      await file.beginAt(await lastNewlineBefore(entry.path, size).catch(() => size));
     }
     this.#files.set(key, file);
     return file;
   }
 
   /** Of a tail that begins with the newest, also an empty directory must be remembered: what comes later is news. */
-  #rememberStart(): void {
+  async #rememberStart(): Promise<void> {
     if (this.#options.startAt !== 'newest') return;
     const { name } = this.#options;
     const key = startKey(name);
-    if (this.#log.findSource(key) === undefined) {
-      this.#log.defineSource({ owner: name, key, identity: {}, position: 0 });
-    }
+    const start =
+      this.#log.findSource(key) ?? this.#log.defineSource({ owner: name, key, identity: {}, position: 0 });
+    await this.#log.progress(start, nothingAt(0));
   }
 
   /** A file that is no longer listed is read to its end through its descriptor, then given up. */
   async #leave(key: string, file: TailedFile, now: number): Promise<void> {
-    file.listed = false;
+    file.missed(now);
     if (!file.isOpen) {
       const bytes = file.unreadBytes + file.partialBytes;
       if (bytes > 0) {

@@ -125,7 +125,9 @@ export class TailSource {
     this.#listDue = false;
     this.#listedAt = now;
     try {
-      await this.#files.reconcile(await this.#directory.list(), now);
+      const listing = await this.#directory.list();
+      await this.#files.reconcile(listing, now);
+      this.#listDue ||= !listing.whole;
       this.#problem = null;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
