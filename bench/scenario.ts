@@ -108,6 +108,8 @@ export const scenarioSchema = z
       })
       .prefault({}),
     asserts: assertsSchema.prefault({}),
+    /** `live`: event files are judged as they are finished and may expire; for runs longer than the disk. */
+    verify: z.enum(['after', 'live']).default('after'),
     limits: z
       .strictObject({
         /** Longest wait for the destinations after the last event was sent. */

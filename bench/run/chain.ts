@@ -184,6 +184,12 @@ class RunChain implements OpenChain {
   }
 }
 
+/** The ends keep everything for the verifier, unless it follows them. */
+function destinationKeep({ scenario, bytesEstimate }: RunPlan): number {
+  if (scenario.verify === 'live') return scenario.log.keep;
+  return Math.ceil(bytesEstimate * 1.25) + scenario.log.segment;
+}
+
 function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
   const { scenario, tool, found } = plan;
   return {
@@ -192,7 +198,7 @@ function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
     found,
     durability: scenario.durability,
     log: scenario.log,
-    destinationKeepBytes: Math.ceil(plan.bytesEstimate * 1.25) + scenario.log.segment,
+    destinationKeepBytes: destinationKeep(plan),
     onNote: (text) => draft.notes.push(text),
     onExit: (record, exit) => {
       void noteExit(draft, record, exit);

@@ -8,6 +8,7 @@ import type { Result } from '../result.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import type { AccountedNode } from './conservation.ts';
 import type { Evidence } from './evidence.ts';
+import type { LiveVerification } from './live.ts';
 import type { Machine } from './machine.ts';
 import type { RunPlan } from './plan.ts';
 import type { TimedText } from './steps.ts';
@@ -29,6 +30,8 @@ export class Draft {
   readonly events: TimedText[] = [];
   faults: readonly FaultRecord[] = [];
   readonly watch: WatchSample[] = [];
+  /** Verifiers that follow the run; none when it is judged afterwards. */
+  readonly live: LiveVerification[] = [];
   readonly misbehaved: string[] = [];
   readonly invalid: string[] = [];
   readonly notes: string[] = [];

@@ -14,6 +14,7 @@ import type { OpenChain } from './chain.ts';
 import type { Draft } from './draft.ts';
 import { waitDrained } from './drain.ts';
 import { GeneratorRun } from './generator.ts';
+import { LiveVerification } from './live.ts';
 import { ObserverRun } from './observer.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunContext } from './run.ts';
@@ -109,6 +110,7 @@ export class LoadedChain {
     this.#phase = 'sending';
     this.#showProgress(generator);
     const startMs = await this.#startOf(generator);
+    this.#followEnds(generator);
     this.#beginFaults(startMs);
     await this.#waitGenerated(generator);
   }
@@ -141,6 +143,16 @@ export class LoadedChain {
     this.#draft.invalid.push(...this.#steps.notDone);
     await this.#steps.undo(this.#context.signal);
     this.#draft.faults = this.#steps.records;
+  }
+
+  #followEnds({ manifestPath }: GeneratorRun): void {
+    if (this.#plan.scenario.verify !== 'live') return;
+    const ends = this.#open.chain.layout.nodes.filter(({ role }) => role === 'destination');
+    for (const node of ends) {
+      const live = new LiveVerification(node, manifestPath);
+      this.#draft.live.push(live);
+      this.#runInBackground(live.follow(this.#over.signal));
+    }
   }
 
   /** Whatever else goes on beside the load: looks at the nodes, and room for a generator that is held. */
@@ -177,8 +189,9 @@ export class LoadedChain {
     const { signal } = this.#context;
     const { baseline, chain } = this.#open;
     const ends = chain.layout.nodes.filter(({ role }) => role === 'destination');
-    // Where events may be lost, their bytes never come: then the tool's own books say when all is done.
-    const settled = plan.scenario.asserts.lost === 0 ? null : () => this.#isSettled();
+    // Where events may be lost their bytes never come, and those that are judged already are gone: then the tool's own books say when all is done.
+    const { asserts, verify } = plan.scenario;
+    const settled = asserts.lost === 0 && verify === 'after' ? null : () => this.#isSettled();
     return waitDrained(ends, baseline, manifest?.bytes ?? 0, plan.scenario.limits, signal, settled);
   }
 

@@ -69,7 +69,8 @@ export function planRun(
     rate.kind === 'flood' ? floodEvents : Math.max(1, Math.round((rate.eventsPerSecond * duration) / 1000));
   return {
     file,
-    scenario,
+    // Only a tool's own books say when all has arrived of what is judged and gone.
+    scenario: tool.accounts === null ? { ...scenario, verify: 'after' } : scenario,
     rate,
     tool,
     found,

@@ -15,7 +15,8 @@ export function bytesNeeded(plan: RunPlan): number {
   const source = plan.pace.kind === 'flood' ? all : Math.min(all, generator.sourceKeepBytes);
   // An instance between the ends deletes what it need not keep, if its tool can.
   const instance = features.expiresEventFiles ? Math.min(all, log.keep + log.segment) : all;
-  return source + chain.instances * instance + chain.fanOut * all + log.reserve;
+  const end = plan.scenario.verify === 'live' ? Math.min(all, 2 * (log.keep + log.segment)) : all;
+  return source + chain.instances * instance + chain.fanOut * end + log.reserve;
 }
 
 export async function checkSpace(plan: RunPlan, layout: ChainLayout): Promise<void> {

@@ -87,6 +87,7 @@ async function gather(context: RunContext, plan: RunPlan, draft: Draft, open: Op
 async function takeDown(context: RunContext, draft: Draft, open: OpenChain): Promise<void> {
   const { chain, attached } = open;
   await open.abandon();
+  for (const live of draft.live) await live.close();
   if (attached) {
     for (const record of chain.processes.filter(({ node }) => node === 'rig')) await chain.stopRig(record);
     return;

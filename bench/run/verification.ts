@@ -22,7 +22,10 @@ export async function verifyNodes(
     return node.role === 'destination' || (betweenToo && node.from !== null);
   });
   const jobs = await Promise.all(judged.map((node) => jobFor(node, baseline, manifestPath, context.outDir)));
-  const verdicts = await abortable(verifyAll(jobs), context.signal);
+  const followed = draft.live.map((live) => live.conclude());
+  const after = jobs.filter(({ name }) => !draft.live.some((live) => live.name === name));
+  const all = Promise.all([Promise.all(followed), verifyAll(after)]);
+  const verdicts = (await abortable(all, context.signal)).flat();
   draft.nodes = draft.nodes.map((node) => {
     return { ...node, verdict: verdicts.find(({ name }) => name === node.id) ?? null };
   });

@@ -14,14 +14,13 @@ export class Expectation {
   readonly format: Format | null;
   readonly due: DueTimes;
   readonly payload: Payload;
-  /** Sequences at and above are not this manifest's. */
-  readonly limit: number;
+  #limit: number;
   readonly seen = new SequenceSet();
   /** The sequence after the last intact event: what should come next. */
   next = 0;
   /** One above the highest sequence found. */
   high = 0;
-  readonly #claimed: number;
+  #claimed: number;
 
   static async open(manifest: Manifest): Promise<Expectation> {
     const { content, seed, pace, startMs } = manifest;
@@ -36,7 +35,18 @@ export class Expectation {
     this.format = manifest.content.kind === 'replay-raw' ? null : manifest.content.format;
     this.due = dueTimes(manifest.pace, manifest.startMs);
     this.payload = payload;
-    this.limit = manifest.final ? manifest.events : Infinity;
+    this.#limit = manifest.final ? manifest.events : Infinity;
+    this.#claimed = manifest.events;
+  }
+
+  /** Sequences at and above are not this manifest's. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** The last word of a run that was followed from its beginning. */
+  conclude(manifest: Manifest): void {
+    this.#limit = manifest.final ? manifest.events : Infinity;
     this.#claimed = manifest.events;
   }
 

@@ -58,6 +58,22 @@ async function judge(
   }
   if (inOrder.derailed) latency?.lastGrowthSeen();
   const { found, lost } = await conclude(inOrder, expectations, files);
+  const bytes = await totalBytes(files);
+  return verdictOf({ name, found, lost, expectations, latency, files: files.length, bytes });
+}
+
+interface Findings {
+  readonly name: string;
+  readonly found: Judge | RawVerdict;
+  readonly lost: Ranges;
+  readonly expectations: readonly Expectation[];
+  readonly latency: Latency | null;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export function verdictOf(findings: Findings): DestinationVerdict {
+  const { name, found, lost, expectations, latency, files, bytes } = findings;
   return {
     name,
     expected: expectations.reduce((sum, { expected }) => sum + expected, 0),
@@ -70,8 +86,8 @@ async function judge(
     tornExamples: found.torn.examples,
     foreign: found.foreign.count,
     foreignExamples: found.foreign.examples,
-    files: files.length,
-    bytes: await totalBytes(files),
+    files,
+    bytes,
     firstArrivalMs: latency?.firstArrivalMs ?? null,
     lastArrivalMs: latency?.lastArrivalMs ?? null,
     latencyMs: latency?.figures() ?? null,
@@ -89,11 +105,15 @@ async function conclude(
     const found = await judgeRawLines(first, first.payload, files);
     return { found, lost: found.lost };
   }
+  return { found: inOrder, lost: lostOf(expectations) };
+}
+
+export function lostOf(expectations: readonly Expectation[]): Ranges {
   const lost = new Ranges();
   for (const expectation of expectations) {
     expectation.seen.missing(expectation.expected, (from, end) => lost.add(expectation, from, end));
   }
-  return { found: inOrder, lost };
+  return lost;
 }
 
 async function totalBytes(files: readonly EventFile[]): Promise<number> {

@@ -110,3 +110,23 @@ steps:
   t.regex(result?.events[0]?.text ?? '', /^fill instance2 at 2 s for 1 s \(\d{8} bytes of ballast\)$/);
   t.false((await readFile('/proc/self/mounts', 'utf8')).includes(dir), 'unmounted');
 });
+
+test.serial(
+  'verified live: the verdict is whole, although most files are gone when the run ends',
+  async (t) => {
+    const { code, said, result } = await run(
+      t,
+      `verify: live
+generator: { rate: 20k/s, duration: 5s, scheduleLagMax: 3s }
+chain: { instances: 1, fanOut: 1 }
+log: { cap: 64MiB, keep: 1MiB, segment: 1MiB }
+steps:
+  - { at: 2s, do: kill, target: a, lasts: 0s }
+`,
+    );
+    t.is(code, 0, said);
+    const [a] = result?.destinations ?? [];
+    t.like(a, { delivered: 100_000, expected: 100_000 });
+    t.true((a?.files ?? 0) > 5);
+  },
+);
