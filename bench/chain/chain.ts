@@ -23,6 +23,8 @@ export const BENCH = 'bench';
 const STARTING_AT_ONCE = 4;
 const CONNECTED_MS = 20_000;
 const STOP_MS = 15_000;
+/** A killed process holds its files and addresses until its last thread has come back from the disk. */
+const RELEASE_MS = 10_000;
 /** The name under which the registry's process is stopped and started like a node's. */
 export const ETCD = 'etcd';
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
@@ -41,6 +43,8 @@ export class LocalChain {
   readonly #startedAt = new Date().toISOString();
   #saving: Promise<void> = Promise.resolve();
   #prepared: readonly PreparedNode[] = [];
+  /** Nodes that were started before. */
+  readonly #began = new Set<string>();
   /** Nodes that were started and that nobody asked to end. */
   readonly #wanted = new Set<string>();
   #registry: ToolRegistry = { type: 'static', instances: {} };
@@ -255,7 +259,7 @@ export class LocalChain {
     await mkdir(layout.memoryDir, { recursive: true, mode: 0o700 });
     const endpoint = etcdEndpoint(layout);
     const { hostname, port } = new URL(endpoint);
-    await claimAddress('etcd', hostname, Number(port));
+    await claimAddress('etcd', hostname, Number(port), RELEASE_MS);
     const request: SpawnRequest = {
       ...{ name: ETCD, node: ETCD, group: 'rig', stop: 'process', cwd: layout.dir, env: program.env },
       argv: etcdCommand(program, layout),
@@ -274,7 +278,9 @@ export class LocalChain {
     if (prepared === undefined) throw new BenchError('run', `${id} is not in the chain`);
     const { node, plan } = prepared;
     this.#wanted.delete(id);
-    for (const planned of plan.processes) await claimAddresses(node, planned);
+    const patienceMs = this.#began.has(id) ? RELEASE_MS : 0;
+    this.#began.add(id);
+    for (const planned of plan.processes) await claimAddresses(node, planned, patienceMs);
     for (const planned of plan.processes) {
       signal.throwIfAborted();
       const request: SpawnRequest = {
@@ -316,10 +322,10 @@ export function describeRegistry(registry: ToolRegistry): string {
 }
 
 /** Before the process starts and dies of it: a sentence that names who is in the way. */
-async function claimAddresses(node: ChainNode, { ready }: PlannedProcess): Promise<void> {
-  if (ready.kind === 'tcp') await claimAddress(node.id, ready.host, ready.port);
+async function claimAddresses(node: ChainNode, { ready }: PlannedProcess, patienceMs: number): Promise<void> {
+  if (ready.kind === 'tcp') await claimAddress(node.id, ready.host, ready.port, patienceMs);
   if (ready.kind !== 'http') return;
   const { hostname, port } = new URL(ready.url);
-  await claimAddress(node.id, hostname, Number(port));
-  if (node.from !== null) await claimAddress(node.id, node.address, HOP_PORT);
+  await claimAddress(node.id, hostname, Number(port), patienceMs);
+  if (node.from !== null) await claimAddress(node.id, node.address, HOP_PORT, patienceMs);
 }

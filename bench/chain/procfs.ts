@@ -28,7 +28,8 @@ export async function readProcess(pid: number): Promise<ProcessState | null> {
     startTime: Number(fields[19]),
     parent: Number(fields[1]),
     group: Number(fields[2]),
-    zombie: state === 'Z' || state === 'X',
+    // The first thread may be dead while others still come back from the disk, holding files and addresses.
+    zombie: (state === 'Z' || state === 'X') && Number(fields[17]) <= 1,
   };
 }
 

@@ -42,18 +42,29 @@ export async function probe(ready: ReadyProbe): Promise<string | null> {
   }
 }
 
-/** Throws with the holder's name when something else listens there. */
-export async function claimAddress(owner: string, host: string, port: number): Promise<void> {
+/** Throws with the holder's name when something else still listens there after `patienceMs`. */
+export async function claimAddress(owner: string, host: string, port: number, patienceMs = 0): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (!(await isFree(host, port))) {
+    if (Date.now() >= deadline) {
+      const holder = (await listenerOf(host, port)) ?? 'a process that cannot be seen from here';
+      throw new BenchError('run', `${owner} cannot listen on ${host}:${port}: it is in use by ${holder}`);
+    }
+    await delay(POLL_MS);
+  }
+}
+
+async function isFree(host: string, port: number): Promise<boolean> {
   const server = createServer();
   try {
     await new Promise<void>((settle, fail) => {
       server.once('error', fail);
       server.listen({ host, port, exclusive: true }, settle);
     });
+    return true;
   } catch (error) {
     if (!hasCode(error, 'EADDRINUSE')) throw error;
-    const holder = (await listenerOf(host, port)) ?? 'a process that cannot be seen from here';
-    throw new BenchError('run', `${owner} cannot listen on ${host}:${port}: it is in use by ${holder}`);
+    return false;
   } finally {
     server.close();
   }
