@@ -5,9 +5,17 @@ import { pino } from 'pino';
 import { Agent } from './agent.ts';
 import { loadConfig } from './config/load.ts';
 import { exitStatusOf, SpillwayError } from './errors.ts';
+import { CURSOR_USAGE, cursor } from './inspect/cursor.ts';
+import { DUMP_USAGE, dump } from './inspect/dump.ts';
+import { FSCK_USAGE, fsck } from './inspect/fsck.ts';
+import { LS_USAGE, ls } from './inspect/ls.ts';
 
 const USAGE = `usage: agent run --config FILE      run until SIGTERM or SIGINT
-       agent check --config FILE    say what is wrong with a configuration, without running it`;
+       agent check --config FILE    say what is wrong with a configuration, without running it
+       ${LS_USAGE}
+       ${FSCK_USAGE}
+       ${DUMP_USAGE}
+       ${CURSOR_USAGE}`;
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -16,6 +24,14 @@ async function main(argv: readonly string[]): Promise<number> {
       return await run(configPath(rest));
     case 'check':
       return await check(configPath(rest));
+    case 'ls':
+      return await ls(rest);
+    case 'fsck':
+      return await fsck(rest);
+    case 'dump':
+      return await dump(rest);
+    case 'cursor':
+      return await cursor(rest);
     case 'help':
     case '--help':
       console.log(USAGE);

@@ -131,7 +131,7 @@ export class CursorFile {
   }
 }
 
-function decodeSlot(bytes: Buffer, slot: number): { turn: number; state: CursorState } | null {
+export function decodeSlot(bytes: Buffer, slot: number): { turn: number; state: CursorState } | null {
   const at = bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
   if (at.length < HEAD_BYTES || !at.subarray(0, 4).equals(MAGIC)) return null;
   const length = at.readUInt32LE(8);

@@ -1,0 +1,192 @@
+// Everything in a log directory, counted: what `agent ls` shows. It reads journals and cursors, never the events, so it
+// is quick however much waits; beside a running agent each part is of its own moment.
+
+import type { CursorState } from '../log/cursor.ts';
+import type { Disk } from '../log/disk.ts';
+import type { Mark } from '../log/marks.ts';
+import { type Counts, type SourceState, SourceTable } from '../log/sources.ts';
+import {
+  applyEntry,
+  type CursorSurvey,
+  entriesOf,
+  type JournalSurvey,
+  type NamedSize,
+  segmentFacts,
+  surveyCursor,
+  surveyJournal,
+  surveyNames,
+  surveyQuarantine,
+  surveyStream,
+} from '../log/survey.ts';
+import { countGaps } from '../sink/gaps.ts';
+
+export interface SegmentEntry {
+  readonly base: number;
+  /** By its journal. */
+  readonly bytes: number;
+  readonly events: number;
+  readonly batches: number;
+  /** Places in its journal that do not check out. */
+  readonly holes: number;
+  readonly fileBytes: number | null;
+  readonly journalFileBytes: number;
+  /** When its last batch came; where it has none, when it was begun. */
+  readonly lastMs: number;
+  readonly state: 'active' | 'sealed' | 'data missing' | 'data short' | 'journal unreadable';
+}
+
+export interface CursorEntry {
+  readonly destination: string;
+  /** No destination of the configuration has this name; null where no configuration was given. */
+  readonly orphaned: boolean | null;
+  /** How many of its two slots check out. */
+  readonly slots: number;
+  /** Null where none does. */
+  readonly progress: {
+    readonly stream: string;
+    readonly position: Mark;
+    readonly epoch: number;
+    readonly epochStart: Mark;
+    readonly start: Mark;
+    /** What it still wants: without what its policy gave up. */
+    readonly lag: Counts;
+    readonly dropped: CursorState['dropped'];
+    readonly skipped: CursorState['skipped'];
+    /** Given up, and not announced yet. */
+    readonly gaps: CursorState['gaps'];
+  } | null;
+}
+
+export interface Inventory {
+  readonly dir: string;
+  readonly stream: string | null;
+  readonly appended: Counts;
+  readonly expired: Counts;
+  readonly present: Counts;
+  /** Everything in the directory together. */
+  readonly diskBytes: number;
+  readonly segments: readonly SegmentEntry[];
+  readonly sources: readonly SourceState[];
+  readonly cursors: readonly CursorEntry[];
+  readonly quarantine: readonly NamedSize[];
+}
+
+/** @param destinations those that a configuration names; null: none was given */
+export async function takeInventory(
+  disk: Disk,
+  dir: string,
+  destinations: readonly string[] | null,
+): Promise<Inventory> {
+  const names = await surveyNames(disk, dir);
+  // before the segments: then none is ahead of the log
+  const cursors: CursorSurvey[] = [];
+  for (const name of names.cursors) {
+    const cursor = await surveyCursor(disk, dir, name);
+    if (cursor !== null) cursors.push(cursor);
+  }
+  const table = new SourceTable();
+  const segments: SegmentEntry[] = [];
+  let end: Mark = { offset: 0, events: 0 };
+  for (const [index, base] of names.journals.entries()) {
+    const journal = await surveyJournal(disk, dir, base);
+    if (journal === null) continue;
+    const facts = await segmentFacts(disk, dir, base);
+    const next = names.journals[index + 1] ?? null;
+    const { entry, mark } = entryOf(journal, facts?.size ?? null, next, table);
+    segments.push(entry);
+    end = mark ?? end;
+  }
+  const quarantine = await surveyQuarantine(disk, dir);
+  const present = sum(segments.filter(({ fileBytes }) => fileBytes !== null));
+  const files = [
+    ...segments.map(({ fileBytes, journalFileBytes }) => (fileBytes ?? 0) + journalFileBytes),
+    ...cursors.map(({ fileBytes }) => fileBytes),
+    ...quarantine.map(({ bytes }) => bytes),
+  ];
+  return {
+    dir,
+    stream: (await surveyStream(disk, dir)).stream,
+    appended: { events: end.events, bytes: end.offset },
+    expired: { events: end.events - present.events, bytes: end.offset - present.bytes },
+    present,
+    diskBytes: files.reduce((total, bytes) => total + bytes, 0),
+    segments,
+    sources: table.indexes().flatMap((index) => (table.definition(index)?.body as SourceState) ?? []),
+    cursors: cursors.map((cursor) => cursorEntry(cursor, end, destinations)),
+    quarantine,
+  };
+}
+
+function sum(parts: readonly Readonly<Counts>[]): Counts {
+  const zero = { events: 0, bytes: 0 };
+  return parts.reduce<Counts>(
+    (total, { events, bytes }) => ({ events: total.events + events, bytes: total.bytes + bytes }),
+    zero,
+  );
+}
+
+function entryOf(
+  { base, header, journal, holes, fileBytes: journalFileBytes }: JournalSurvey,
+  fileBytes: number | null,
+  next: number | null,
+  table: SourceTable,
+): { entry: SegmentEntry; mark: Mark | null } {
+  const baseEvent = header?.baseEvent ?? 0;
+  let end: Mark = { offset: base, events: baseEvent };
+  let batches = 0;
+  let lastMs = header?.createdMs ?? 0;
+  for (const record of entriesOf(journal)) {
+    // behind a sealed segment's end there may be records of a commit that failed
+    if (record.kind === 'batch' && next !== null && record.record.to > next) break;
+    applyEntry(table, record);
+    if (record.kind === 'note') continue;
+    const { to, eventsBefore, events, timeMs } = record.record;
+    end = { offset: to, events: eventsBefore + events };
+    batches++;
+    lastMs = timeMs;
+  }
+  const bytes = end.offset - base;
+  const whole = next === null ? 'active' : 'sealed';
+  const state =
+    header === null
+      ? 'journal unreadable'
+      : fileBytes === null
+        ? 'data missing'
+        : fileBytes < bytes
+          ? 'data short'
+          : whole;
+  const counted = { bytes, events: end.events - baseEvent, batches, holes, lastMs };
+  const entry = { base, ...counted, fileBytes, journalFileBytes, state } as const;
+  return { entry, mark: header === null ? null : end };
+}
+
+function cursorEntry(
+  { destination, good, state }: CursorSurvey,
+  end: Mark,
+  destinations: readonly string[] | null,
+): CursorEntry {
+  const orphaned = destinations === null ? null : !destinations.includes(destination);
+  if (state === null) return { destination, orphaned, slots: good, progress: null };
+  const { stream, position, epoch, epochStart, start, dropped, skipped, gaps } = state;
+  const progress = {
+    stream,
+    position,
+    epoch,
+    epochStart,
+    start,
+    lag: lagOf(state, end),
+    dropped,
+    skipped,
+    gaps,
+  };
+  return { destination, orphaned, slots: good, progress };
+}
+
+/** What a destination still wants of a log that ends there. */
+export function lagOf({ position, gaps }: CursorState, end: Mark): Counts {
+  const given = sum(Object.values(countGaps(gaps)));
+  return {
+    events: end.events - position.events - given.events,
+    bytes: end.offset - position.offset - given.bytes,
+  };
+}

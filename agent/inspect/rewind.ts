@@ -1,0 +1,42 @@
+// Where a destination goes on after an operator moved it, as pure functions of its cursor.
+//
+// Back: a new epoch that begins at the target. Its receiver sees a lane that it does not know and takes everything from
+// there, so what it had is doubled on purpose. All of the destination's accounting begins again at the target, because
+// what was dropped and skipped is counted by reason and not by range: then `appended since its start = acknowledged +
+// buffered + dropped + skipped` holds for the new epoch to the event.
+//
+// Forward: no new epoch. What lies between is given up the way a policy does it: announced to the receiver as a skip and
+// counted as dropped (dropOldest), so that both ends know and conservation closes.
+
+import type { CursorState } from '../log/cursor.ts';
+import type { Mark } from '../log/marks.ts';
+import { dropRange, gapsFrom } from '../sink/gaps.ts';
+
+export type Move =
+  | { readonly kind: 'stay' }
+  | { readonly kind: 'back' | 'forward'; readonly state: CursorState };
+
+export function moveCursor(state: CursorState, to: Mark): Move {
+  const { position, epoch, gaps } = state;
+  if (to.offset === position.offset) return { kind: 'stay' };
+  if (to.offset > position.offset) {
+    const dropped = dropRange(gaps, { from: position, to, reason: 'dropOldest' });
+    return { kind: 'forward', state: { ...state, gaps: dropped } };
+  }
+  return {
+    kind: 'back',
+    state: {
+      ...state,
+      epoch: epoch + 1,
+      epochStart: to,
+      start: to,
+      position: to,
+      last: null,
+      skipped: {},
+      dropped: {},
+      gaps: gapsFrom(gaps, to),
+      done: [],
+      lanes: {},
+    },
+  };
+}
