@@ -6,27 +6,23 @@ import { join } from 'node:path';
 import fastq from 'fastq';
 import { BenchError, messageOf } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
-import type { Program } from '../tools/program.ts';
 import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
 import { type ChainFile, writeChainFile, writeObserved } from './chain-file.ts';
-import { etcdCommand, etcdEndpoint, findEtcd, registeredIds, registryPrefix } from './etcd.ts';
+import { registeredIds } from './etcd.ts';
 import { emptyFolder } from './folder.ts';
 import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT } from './layout.ts';
 import { unmountBelow } from './mounts.ts';
 import { makeFolders, type NodeSettings, type PreparedNode, prepareNode } from './node-setup.ts';
 import { type ProcessRecord, type SpawnRequest, signalGroup } from './process.ts';
 import { ProcessTable, type TableEvents } from './process-table.ts';
-import { claimAddress, waitUntil } from './ready.ts';
+import { claimAddress, RELEASE_MS, waitUntil } from './ready.ts';
+import { ChainRegistry, ETCD } from './registry.ts';
 
 /** This process itself, which is part of what a run costs. */
 export const BENCH = 'bench';
 const STARTING_AT_ONCE = 4;
 const CONNECTED_MS = 20_000;
 const STOP_MS = 15_000;
-/** A killed process holds its files and addresses until its last thread has come back from the disk. */
-const RELEASE_MS = 10_000;
-/** The name under which the registry's process is stopped and started like a node's. */
-export const ETCD = 'etcd';
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 export interface ChainSettings extends Omit<NodeSettings, 'registry'> {
@@ -47,7 +43,7 @@ export class LocalChain {
   readonly #began = new Set<string>();
   /** Nodes that were started and that nobody asked to end. */
   readonly #wanted = new Set<string>();
-  #registry: ToolRegistry = { type: 'static', instances: {} };
+  readonly #registry: ChainRegistry;
 
   constructor(layout: ChainLayout, settings: ChainSettings) {
     this.layout = layout;
@@ -59,6 +55,7 @@ export class LocalChain {
       onChange: () =>
         this.refresh().catch((error: unknown) => settings.onNote(`chain.json: ${messageOf(error)}`)),
     });
+    this.#registry = new ChainRegistry(layout, this.#table);
   }
 
   get nodes(): readonly PreparedNode[] {
@@ -70,7 +67,7 @@ export class LocalChain {
   }
 
   get registryText(): string {
-    return describeRegistry(this.#registry);
+    return describeRegistry(this.#registry.description);
   }
 
   /** Folders, registry and configuration files; no process of a tool yet. */
@@ -81,14 +78,14 @@ export class LocalChain {
     if (layout.dataDir !== layout.dir) await writeFile(join(layout.dataDir, DATA_FOLDER_MARK), layout.dir);
     await this.refresh();
     await makeFolders(layout);
-    this.#registry = await this.#openRegistry(signal);
+    await this.#registry.open(this.#settings.tool.features.usesRegistry, this.#settings.onNote, signal);
     await this.#prepareNodes();
     await this.refresh();
   }
 
   /** Takes over a chain that an earlier command left up. */
   async adopt(file: ChainFile): Promise<void> {
-    this.#registry = file.registry;
+    this.#registry.adopt(file.registry);
     await this.#prepareNodes();
     await this.#table.adopt(file.processes);
     for (const { id } of this.layout.nodes) if (this.isUp(id)) this.#wanted.add(id);
@@ -111,7 +108,7 @@ export class LocalChain {
   /** Returns when these nodes are registered (with a registry) and their senders connected (where one can ask). */
   async waitConnected(signal: AbortSignal, wanted: readonly string[]): Promise<void> {
     const { tool } = this.#settings;
-    if (tool.features.usesRegistry && this.#registry.type === 'etcd') {
+    if (tool.features.usesRegistry && this.#registry.description.type === 'etcd') {
       const missingIds = async () => {
         const there = await registeredIds(this.layout);
         const missing = wanted.filter((id) => !there.includes(id));
@@ -209,12 +206,8 @@ export class LocalChain {
     return bytes.reduce((sum, each) => sum + each, 0);
   }
 
-  /** Ids that are missing in the registry; null where there is none, or it does not answer. */
-  async unregistered(): Promise<readonly string[] | null> {
-    if (this.#registry.type !== 'etcd' || !this.isUp(ETCD)) return null;
-    const there = await registeredIds(this.layout).catch(() => null);
-    if (there === null) return null;
-    return this.layout.nodes.map(({ id }) => id).filter((id) => !there.includes(id));
+  get registry(): ChainRegistry {
+    return this.#registry;
   }
 
   async remove(): Promise<void> {
@@ -231,49 +224,14 @@ export class LocalChain {
   }
 
   async #prepareNodes(): Promise<void> {
-    const settings = { ...this.#settings, registry: this.#registry };
+    const settings = { ...this.#settings, registry: this.#registry.description };
     this.#prepared = await Promise.all(
       this.layout.nodes.map((node) => prepareNode(this.layout, node, settings)),
     );
   }
 
-  async #openRegistry(signal: AbortSignal): Promise<ToolRegistry> {
-    const { layout } = this;
-    const addresses = layout.nodes.map((node) => [node.id, `${node.advertised}:${HOP_PORT}`]);
-    const fixed: ToolRegistry = { type: 'static', instances: Object.fromEntries(addresses) };
-    if (!this.#settings.tool.features.usesRegistry) return fixed;
-    const program = await findEtcd(layout.root);
-    if (program === null) {
-      this.#settings.onNote(
-        'no etcd found: the chain runs on the static registry (scripts/setup.sh --retry gets etcd)',
-      );
-      return fixed;
-    }
-    await rm(layout.memoryDir, REMOVE);
-    await this.#startEtcd(program, signal);
-    return { type: 'etcd', endpoints: [etcdEndpoint(layout)], prefix: registryPrefix(layout) };
-  }
-
-  async #startEtcd(program: Program, signal: AbortSignal): Promise<void> {
-    const { layout } = this;
-    await mkdir(layout.memoryDir, { recursive: true, mode: 0o700 });
-    const endpoint = etcdEndpoint(layout);
-    const { hostname, port } = new URL(endpoint);
-    await claimAddress('etcd', hostname, Number(port), RELEASE_MS);
-    const request: SpawnRequest = {
-      ...{ name: ETCD, node: ETCD, group: 'rig', stop: 'process', cwd: layout.dir, env: program.env },
-      argv: etcdCommand(program, layout),
-      out: join(layout.dir, 'etcd.out'),
-    };
-    await this.#table.start(request, { kind: 'http', url: `${endpoint}/health` }, signal);
-  }
-
   async #startNode(id: string, signal: AbortSignal, until: 'ready' | 'launched' = 'ready'): Promise<void> {
-    if (id === ETCD) {
-      const program = await findEtcd(this.layout.root);
-      if (program === null) throw new BenchError('run', 'no etcd found');
-      return this.#startEtcd(program, signal);
-    }
+    if (id === ETCD) return this.#registry.start(signal);
     const prepared = this.#prepared.find(({ node }) => node.id === id);
     if (prepared === undefined) throw new BenchError('run', `${id} is not in the chain`);
     const { node, plan } = prepared;
@@ -309,7 +267,7 @@ export class LocalChain {
       dataDir: layout.dataDir,
       memoryDir: layout.memoryDir,
       startedAt: this.#startedAt,
-      registry: this.#registry,
+      registry: this.#registry.description,
       processes: this.processes,
     });
     const bench = { name: BENCH, pid: process.pid, group: 'rig' } as const;

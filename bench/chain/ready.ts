@@ -8,6 +8,8 @@ import { listenerOf } from './procfs.ts';
 
 const POLL_MS = 25;
 const ATTEMPT_MS = 1000;
+/** A killed process holds its files and addresses until its last thread has come back from the disk. */
+export const RELEASE_MS = 10_000;
 
 /** Asks again and again; `look` answers null when it is there, else what is missing. */
 export async function waitUntil(

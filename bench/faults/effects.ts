@@ -2,7 +2,7 @@
 // no connection to cut): a fault that never happened must not count as survived.
 
 import type { LocalChain } from '../chain/chain.ts';
-import { ETCD } from '../chain/chain.ts';
+import { ETCD } from '../chain/registry.ts';
 import { seededRandom } from '../generator/random.ts';
 import { BenchError } from '../run-error.ts';
 import { damage } from './damage.ts';

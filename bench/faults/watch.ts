@@ -31,7 +31,7 @@ export async function watchChain(
     const nodes = await Promise.all(
       chain.nodes.map(async (prepared) => [prepared.node.id, await lookAt(chain, tool, prepared)] as const),
     );
-    const unregistered = registry ? await chain.unregistered() : null;
+    const unregistered = registry ? await chain.registry.unregistered() : null;
     samples.push({ timeMs: beganMs, nodes: Object.fromEntries(nodes), unregistered });
     const left = Math.max(0, SAMPLE_MS - (Date.now() - beganMs));
     await delay(left, undefined, { signal }).catch(() => undefined);

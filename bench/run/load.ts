@@ -3,8 +3,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ETCD } from '../chain/chain.ts';
 import type { ChainNode } from '../chain/layout.ts';
+import { ETCD } from '../chain/registry.ts';
 import { FaultEffects } from '../faults/effects.ts';
 import { keepHouse } from '../faults/housekeeper.ts';
 import { watchChain } from '../faults/watch.ts';
