@@ -106,6 +106,43 @@ test.serial('a step that comes after the end of the load never happened: invalid
   t.true(result.destinations.every(({ lost, duplicated }) => lost.events + duplicated.events === 0));
 });
 
+test.serial(
+  'an agent that someone kills from outside is started again, and nothing is lost or doubled',
+  async (t) => {
+    const { ended, bench, dir } = start(t, SMALL.replace('2s', '6s').replace('20k', '5k'));
+    const sending = Promise.withResolvers<void>();
+    bench.stdout.on('data', (chunk: Buffer) => {
+      if (String(chunk).includes('sending')) sending.resolve();
+    });
+    await sending.promise;
+    const pid = await agentOf(dir, 'instance1');
+    process.kill(pid, 'SIGKILL');
+    const { code, said, result } = await ended();
+    t.is(code, 0, said);
+    t.deepEqual(
+      result.events.map(({ text }) => text),
+      ['instance1 ended by itself by SIGKILL', 'instance1 started again'],
+    );
+    t.true(
+      result.destinations.every(
+        ({ lost, duplicated, delivered }) => lost.events + duplicated.events === 0 && delivered === 30_000,
+      ),
+    );
+    t.is(result.conservation.state, 'closed');
+  },
+);
+
+/** The pid of the agent of one instance of the run whose data lies below `dir`. */
+async function agentOf(dir: string, id: string): Promise<number> {
+  for (const pid of await allPids()) {
+    const data = (await readEnvironment(pid))?.get('SPILLWAY_DATA');
+    if (!data?.startsWith(dir)) continue;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    if (command.includes('agent/main.ts') && command.includes(`/${id}/`)) return pid;
+  }
+  throw new Error(`no agent of ${id} runs`);
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test.serial(`${signal} in the middle: status 130, an invalid result, no orphan`, async (t) => {
     const { bench, dir, out, ended } = start(t, SMALL.replace('2s', '60s'));
