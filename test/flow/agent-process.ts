@@ -80,7 +80,7 @@ export class AgentProcess {
           throw new Error(`${this.id} ended: ${this.errors}${this.#output}`);
         return this.#output.indexOf('"msg":"started"', before) !== -1;
       },
-      { withinMs: 20_000, show: () => this.errors + this.#output },
+      { withinMs: 40_000, show: () => this.errors + this.#output },
     );
   }
 
