@@ -7,6 +7,8 @@ import type { Disk } from './disk.ts';
 import { encodeHeader, encodeNote, HEADER_BYTES, type NoteRecord } from './record.ts';
 import { Segment } from './segment.ts';
 
+/** A journal that is being made; what a crash leaves of it is removed by `recover`. */
+export const MAKING_SUFFIX = '.tmp';
 const PREALLOCATE_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(PREALLOCATE_BYTES);
 
@@ -44,13 +46,16 @@ export class ActiveSegment {
     const dataFd = await disk.open(segment.path, 'w+');
     let journalFd = -1;
     try {
-      journalFd = await disk.open(segment.journalPath, 'w+');
+      // beside the old one: a segment that is begun again may have commits in its journal, though no data
+      const making = `${segment.journalPath}${MAKING_SUFFIX}`;
+      journalFd = await disk.open(making, 'w+');
       const header = encodeHeader({ baseOffset: base, baseEvent, createdMs: nowMs });
       const first = Buffer.concat([header, encodeNote(checkpoint)]);
       const active = new ActiveSegment(disk, segment, dataFd, journalFd, Buffer.alloc(PREALLOCATE_BYTES));
       await active.writeJournal(first);
+      if (durable) await active.syncJournal();
+      await disk.rename(making, segment.journalPath);
       if (durable) {
-        await active.syncJournal();
         await disk.syncDirectory(dir);
         await disk.syncDirectory(`${dir}/journal`);
       }
@@ -149,6 +154,9 @@ export class ActiveSegment {
     if (this.#closed) return;
     const { segment } = this;
     if (this.#dataAt !== segment.bytes) {
+      // records first, and for good: one that outlived its bytes would pass for a commit that has rotted
+      await this.#disk.truncate(this.#journalFd, segment.journalBytes);
+      await this.#disk.sync(this.#journalFd);
       await this.#disk.truncate(this.#dataFd, segment.bytes);
       this.#dataAt = segment.bytes;
     }

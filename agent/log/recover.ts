@@ -4,6 +4,7 @@
 // with the backlog. What is behind the last commit was never acknowledged to anyone and is cut off.
 
 import { basename, join } from 'node:path';
+import { MAKING_SUFFIX } from './active.ts';
 import type { Disk } from './disk.ts';
 import { readFile } from './identity.ts';
 import { QUARANTINE_DIRECTORY } from './quarantine.ts';
@@ -92,7 +93,9 @@ async function setAside(disk: Disk, dir: string, path: string, why: string): Pro
 }
 
 async function journalBases(disk: Disk, dir: string): Promise<number[]> {
-  const names = await disk.list(join(dir, JOURNAL_DIRECTORY));
+  const directory = join(dir, JOURNAL_DIRECTORY);
+  const names = await disk.list(directory);
+  for (const name of names) if (name.endsWith(MAKING_SUFFIX)) await disk.remove(join(directory, name));
   return names
     .map((name) => baseOf(name, JOURNAL_SUFFIX))
     .filter((base) => base !== null)
