@@ -1,14 +1,9 @@
 // The agent's command line. Exit status: 0 after a clean stop, 2 for bad usage or configuration, 1 for what failed.
+// Each command loads what it needs, so that a tool answers at once.
 
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
-import { Agent } from './agent.ts';
-import { loadConfig } from './config/load.ts';
 import { exitStatusOf, SpillwayError } from './errors.ts';
-import { CURSOR_USAGE, cursor } from './inspect/cursor.ts';
-import { DUMP_USAGE, dump } from './inspect/dump.ts';
-import { FSCK_USAGE, fsck } from './inspect/fsck.ts';
-import { LS_USAGE, ls } from './inspect/ls.ts';
+import { CURSOR_USAGE, DUMP_USAGE, FSCK_USAGE, LS_USAGE } from './inspect/usage.ts';
 
 const USAGE = `usage: agent run --config FILE      run until SIGTERM or SIGINT
        agent check --config FILE    say what is wrong with a configuration, without running it
@@ -25,13 +20,13 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'check':
       return await check(configPath(rest));
     case 'ls':
-      return await ls(rest);
+      return await (await import('./inspect/ls.ts')).ls(rest);
     case 'fsck':
-      return await fsck(rest);
+      return await (await import('./inspect/fsck.ts')).fsck(rest);
     case 'dump':
-      return await dump(rest);
+      return await (await import('./inspect/dump.ts')).dump(rest);
     case 'cursor':
-      return await cursor(rest);
+      return await (await import('./inspect/cursor.ts')).cursor(rest);
     case 'help':
     case '--help':
       console.log(USAGE);
@@ -56,6 +51,7 @@ function configPath(args: readonly string[]): string {
 }
 
 async function check(path: string): Promise<number> {
+  const { loadConfig } = await import('./config/load.ts');
   const config = await loadConfig(path);
   for (const warning of config.warnings) console.log(`warning: ${warning}`);
   console.log(`${path}: ok`);
@@ -63,6 +59,9 @@ async function check(path: string): Promise<number> {
 }
 
 async function run(path: string): Promise<number> {
+  const { Agent } = await import('./agent.ts');
+  const { loadConfig } = await import('./config/load.ts');
+  const { pino } = await import('pino');
   const config = await loadConfig(path);
   const logger = pino(
     { level: process.env['SPILLWAY_LOG_LEVEL'] ?? 'info', base: { instance: config.id, pid: process.pid } },

@@ -108,7 +108,10 @@ class LogCheck {
   }
 
   async #checkIdentity(): Promise<string | null> {
-    const { there, stream } = await surveyStream(this.#disk, this.#dir);
+    const { there, stream } = await this.#lookAgain(
+      () => surveyStream(this.#disk, this.#dir),
+      (seen) => seen.stream !== null,
+    );
     if (stream !== null) return stream;
     this.#findings.push({
       kind: 'identity',

@@ -15,11 +15,8 @@ import { type CursorEntry, lagOf, takeInventory } from './inventory.ts';
 import { endWithReader, plural, print, reasons } from './output.ts';
 import { parsePoint } from './point.ts';
 import { moveCursor } from './rewind.ts';
+import { CURSOR_USAGE } from './usage.ts';
 import { writeCursor } from './write-cursor.ts';
-
-export const CURSOR_USAGE = `agent cursor DIR show [DESTINATION] [--json]
-       agent cursor DIR drop DESTINATION [--yes] [--json]
-       agent cursor DIR rewind DESTINATION --to OFFSET|TIME|oldest|newest [--yes] [--json]`;
 
 interface Order {
   readonly dir: string;

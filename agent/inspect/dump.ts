@@ -10,9 +10,7 @@ import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
 import { batchesIn, type Found, type Range } from './batches.ts';
 import { endWithReader, plural, print, time } from './output.ts';
 import { type Point, parsePoint } from './point.ts';
-
-export const DUMP_USAGE =
-  'agent dump DIR [--from OFFSET|TIME] [--to OFFSET|TIME] [--events N] [--source NAME] [--headers | --json]';
+import { DUMP_USAGE } from './usage.ts';
 
 type Batch = Found & { readonly kind: 'batch' };
 

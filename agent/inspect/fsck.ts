@@ -10,8 +10,7 @@ import { add, type Cost, type Finding, NO_COST } from './finding.ts';
 import { type LockState, lockState } from './lock-state.ts';
 import { count, endWithReader, plural, print } from './output.ts';
 import { repair } from './repair.ts';
-
-export const FSCK_USAGE = `agent fsck DIR [--repair] [--json]`;
+import { FSCK_USAGE } from './usage.ts';
 
 const PROGRESS_MS = 500;
 

@@ -1,20 +1,18 @@
 // `agent ls DIR [--config FILE] [--json]`: what lies in a log directory, who wrote it, who still wants it.
 
-import { loadConfig } from '../config/load.ts';
+import type { AgentConfig } from '../config/schema.ts';
 import { realDisk } from '../log/disk.ts';
 import type { Counts } from '../log/sources.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
 import { type CursorEntry, type Inventory, takeInventory } from './inventory.ts';
 import { type LockState, lockState } from './lock-state.ts';
 import { age, count, endWithReader, plural, print, reasons, table, time } from './output.ts';
-
-export const LS_USAGE = 'agent ls DIR [--config FILE] [--json]    (or: agent ls --config FILE)';
+import { LS_USAGE } from './usage.ts';
 
 export async function ls(args: readonly string[]): Promise<number> {
   const options = { config: { type: 'string' }, json: { type: 'boolean' } } as const;
   const { values, positionals } = readArguments(args, options, LS_USAGE);
-  const config =
-    values.config === undefined ? null : await loadConfig(values.config, { directories: 'unchecked' });
+  const config = values.config === undefined ? null : await configIn(values.config);
   const dir = positionals[0] ?? config?.log.dir;
   if (dir === undefined || positionals.length > 1) throw badUsage('one directory is expected', LS_USAGE);
   await checkLogDirectory(dir);
@@ -28,6 +26,12 @@ export async function ls(args: readonly string[]): Promise<number> {
       : textOf(inventory, agent, Date.now()),
   );
   return 0;
+}
+
+async function configIn(file: string): Promise<AgentConfig> {
+  // a good part of the time that ls takes would go into loading this
+  const { loadConfig } = await import('../config/load.ts');
+  return await loadConfig(file, { directories: 'unchecked' });
 }
 
 function textOf(inventory: Inventory, agent: LockState, now: number): string {
