@@ -2,7 +2,8 @@
 
 import { SpillwayError } from '../errors.ts';
 import type { Disk } from '../log/disk.ts';
-import { type Mark, markBefore } from '../log/marks.ts';
+import type { Mark } from '../log/marks.ts';
+import type { BatchRecord } from '../log/record.ts';
 import { batchesFrom, type Segment } from '../log/segment.ts';
 import type { SegmentStore } from '../log/store.ts';
 import type { Point } from './point.ts';
@@ -17,7 +18,7 @@ export async function boundaryAt(disk: Disk, store: SegmentStore, point: Point):
     case 'newest':
       return newest;
     case 'time':
-      return (await markBefore(disk, store, store.start, point.ms)) ?? oldest;
+      return await markBefore(disk, store, point.ms);
     case 'offset':
       if (point.offset >= oldest.offset && point.offset <= newest.offset)
         return await markAtMost(disk, store, point.offset);
@@ -30,23 +31,31 @@ export async function boundaryAt(disk: Disk, store: SegmentStore, point: Point):
   }
 }
 
-async function markAtMost(disk: Disk, store: SegmentStore, offset: number): Promise<Mark> {
+/** Where the first batch begins that came at that time or later. */
+async function markBefore(disk: Disk, store: SegmentStore, ms: number): Promise<Mark> {
   let mark: Mark = { offset: store.start, events: store.startEvent };
-  const candidates = store.segments.filter(({ base }) => base <= offset);
-  // the last one that begins there or before; an empty one tells nothing that its base does not
-  const segment = candidates.at(-1);
-  if (segment === undefined) return mark;
-  mark = { offset: segment.base, events: segment.baseEvent };
-  for (const end of await endsOf(disk, segment)) {
-    if (end.offset > offset) break;
-    mark = end;
+  for (const segment of store.segments) {
+    for (const { timeMs, to, eventsBefore, events } of await recordsOf(disk, segment)) {
+      if (timeMs >= ms) return mark;
+      mark = { offset: to, events: eventsBefore + events };
+    }
   }
   return mark;
 }
 
-async function endsOf(disk: Disk, segment: Segment): Promise<Mark[]> {
+async function markAtMost(disk: Disk, store: SegmentStore, offset: number): Promise<Mark> {
+  const segment = store.segments.findLast(({ base }) => base <= offset);
+  if (segment === undefined) return { offset: store.start, events: store.startEvent };
+  let mark: Mark = { offset: segment.base, events: segment.baseEvent };
+  for (const { to, eventsBefore, events } of await recordsOf(disk, segment)) {
+    if (to > offset) break;
+    mark = { offset: to, events: eventsBefore + events };
+  }
+  return mark;
+}
+
+async function recordsOf(disk: Disk, segment: Segment): Promise<BatchRecord[]> {
   const journal = await segment.journal(disk);
-  return Array.from(batchesFrom(journal, 0, segment.journalBytes), ({ record }) => record)
-    .filter(({ to }) => to <= segment.end)
-    .map(({ to, eventsBefore, events }) => ({ offset: to, events: eventsBefore + events }));
+  const records = Array.from(batchesFrom(journal, 0, segment.journalBytes), ({ record }) => record);
+  return records.filter(({ to }) => to <= segment.end);
 }
