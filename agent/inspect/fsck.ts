@@ -129,11 +129,10 @@ function total(findings: readonly Finding[]): Cost {
 
 function advice(dir: string, findings: readonly Finding[], wasRepaired: boolean): string {
   const mending = findings.filter(({ mends }) => mends).length;
-  if (wasRepaired)
-    return mending > 0
-      ? 'not everything could be repaired'
-      : 'what is left is lost: destinations are told of each range, and it goes with its segment';
-  if (mending === 0) return 'nothing of it can be repaired: destinations are told of each lost range';
+  const rest = 'destinations are told of each lost range, and it goes with its segment';
+  if (mending === 0)
+    return wasRepaired ? `what is left is lost: ${rest}` : `nothing of it can be repaired: ${rest}`;
+  if (wasRepaired) return 'not everything could be repaired';
   const all = mending === findings.length ? 'it' : `${mending} of them`;
   return `agent fsck ${dir} --repair makes ${all} good as far as possible; what is lost is announced, with its count`;
 }

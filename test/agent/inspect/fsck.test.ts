@@ -3,6 +3,7 @@
 
 import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { checkLog } from '../../../agent/inspect/check-log.ts';
@@ -12,6 +13,7 @@ import { lockDirectory } from '../../../agent/lock.ts';
 import { CURSOR_FILE_BYTES } from '../../../agent/log/cursor.ts';
 import { realDisk } from '../../../agent/log/disk.ts';
 import { EventLog } from '../../../agent/log/log.ts';
+import { RecordType } from '../../../agent/log/record.ts';
 import {
   agent,
   baseOf,
@@ -28,6 +30,7 @@ import {
   optionsFor,
   SINK,
   spoil,
+  temporaryDirectory,
   total,
   type Written,
 } from './written-log.ts';
@@ -183,6 +186,48 @@ test('the data of the last segment is gone', async (t) => {
   t.deepEqual(kinds(findings), ['no-data']);
   t.deepEqual(findings[0]?.cost, total(batches));
   await mendsTo(t, log.dir, ['damaged']);
+});
+
+test('a source whose definition rotted: the log opens after a repair, with all its events', async (t) => {
+  const dir = join(await temporaryDirectory(t), 'log');
+  const log = await EventLog.open(optionsFor(dir));
+  const source = log.defineSource({ owner: 'o', key: 'k', identity: {}, position: 0 });
+  const bytes = Buffer.from('one\n');
+  const append = () =>
+    log.append({
+      source,
+      from: source.position,
+      end: source.position + 4,
+      chunks: [bytes],
+      bytes: 4,
+      events: 1,
+      crc: crc32(bytes),
+      sequence: 0,
+    });
+  await append();
+  const from = source.position;
+  await log.progress(source, {
+    outcome: 'quarantined',
+    reason: 'r',
+    from,
+    end: from + 3,
+    events: 1,
+    bytes: 3,
+  });
+  await append();
+  await log.close();
+  const path = journalOf(dir, `${'0'.repeat(20)}.log`);
+  const journal = await readFile(path);
+  let at = 64;
+  while (journal.readUInt8(at + 8) !== RecordType.source) at += journal.readUInt32LE(at + 4);
+  await flip(path, at + 20);
+  const { findings } = await look(dir);
+  t.deepEqual(kinds(findings), ['journal', 'unknown-source']);
+  await repair(realDisk, dir, findings);
+  t.deepEqual(kinds((await look(dir)).findings), ['unknown-source']);
+  const opened = await EventLog.open(optionsFor(dir));
+  t.deepEqual(opened.end, { offset: 8, events: 2 });
+  await opened.close();
 });
 
 test('bytes behind the last commit cost nothing, and are cut', async (t) => {
