@@ -59,6 +59,7 @@ export class Outbound {
   readonly #welcome = Promise.withResolvers<Welcome>();
   #wake: PromiseWithResolvers<void> | null = null;
   #failure: SpillwayError | null = null;
+  #greetTimer: NodeJS.Timeout | null = null;
   #ended = false;
   #stopping = false;
   #peerBlocked = false;
@@ -93,7 +94,7 @@ export class Outbound {
     const { connectTimeoutMs } = parts.options;
     const socket = await dial(address, connectTimeoutMs, signal);
     const outbound = new Outbound(socket, formatAddress(address), parts);
-    const timer = setTimeout(
+    outbound.#greetTimer = setTimeout(
       () => outbound.#fail('timeout', 'does not answer the handshake'),
       connectTimeoutMs,
     );
@@ -105,7 +106,7 @@ export class Outbound {
       outbound.#end(asSpillwayError(error));
       throw error;
     } finally {
-      clearTimeout(timer);
+      outbound.#stopGreeting();
       signal.removeEventListener('abort', abort);
     }
   }
@@ -189,7 +190,8 @@ export class Outbound {
         this.#welcome.resolve(parseWelcome(frame));
         return;
       case FrameType.refuse: {
-        const { code, message } = parseRefusal(frame);
+        const { code, message, session } = parseRefusal(frame);
+        if (session !== undefined) this.#parts.position.raiseSession(session);
         const data = { reason: code };
         this.#end(
           new SpillwayError('refused', `${this.#where} refuses: ${message}`, { retryable: true, data }),
@@ -200,6 +202,8 @@ export class Outbound {
         this.#takeAck(header);
         return;
       case FrameType.beat:
+        // a receiver whose log is full answers the greeting when it has room: from now on its silence counts
+        this.#stopGreeting();
         this.#peerBlocked = (header.flags & BEAT_BLOCKED) !== 0;
         // its time to acknowledge begins when it has room again
         if (this.#peerBlocked) this.#inflight.movedAt = Date.now();
@@ -235,6 +239,11 @@ export class Outbound {
     if (this.#socket.writableLength > 0) return;
     this.#heartbeat.said();
     this.#socket.write(encodeHeader({ type: FrameType.beat }));
+  }
+
+  #stopGreeting(): void {
+    if (this.#greetTimer !== null) clearTimeout(this.#greetTimer);
+    this.#greetTimer = null;
   }
 
   #bye(): void {

@@ -127,6 +127,11 @@ export class Position {
     this.#change({ gaps: dropRange(this.#state.gaps, gap) });
   }
 
+  /** The receiver has seen this session: the next one must be above it. */
+  raiseSession(session: number): void {
+    if (session > this.#state.session) this.#change({ session });
+  }
+
   /** A session number above every earlier one, also where the cursor file lost the last of them. */
   nextSession(): number {
     const session = Math.max(this.#state.session + 1, Date.now());

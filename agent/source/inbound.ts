@@ -20,16 +20,10 @@ import {
   protocolError,
   SKIP_REASONS,
 } from '../wire/frame.ts';
-import {
-  type Hello,
-  MESSAGE_BYTES_MAX,
-  PROTOCOL,
-  PROTOCOL_MIN,
-  parseHello,
-  type Welcome,
-} from '../wire/handshake.ts';
+import { type Hello, MESSAGE_BYTES_MAX, parseHello } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
 import type { Slabs } from '../wire/slabs.ts';
+import { greet } from './greeting.ts';
 import type { Lane, LaneHolder, Lanes } from './lane.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
 
@@ -51,6 +45,8 @@ interface Open {
   next: number;
 }
 
+const LINGER_MS = 5000;
+
 export class Inbound implements LaneHolder {
   readonly peer: string;
   readonly #socket: Socket;
@@ -61,6 +57,7 @@ export class Inbound implements LaneHolder {
   readonly #counters: ReceiveCounters;
   readonly #parser: FrameParser;
   readonly #done = Promise.withResolvers<{ reason: string; error: Error | null }>();
+  #lane: Lane | null = null;
   #open: Open | null = null;
   #greeted = false;
   #closing = false;
@@ -94,7 +91,7 @@ export class Inbound implements LaneHolder {
       heartbeatMs,
       peerTimeoutMs,
       onQuiet: () => this.#beat(),
-      onSilentPeer: () => this.#end(this.#open === null ? 'handshake-timeout' : 'peer-timeout', null),
+      onSilentPeer: () => this.#end(this.#greeted ? 'peer-timeout' : 'handshake-timeout', null),
     });
     this.#greetTimer = setTimeout(() => this.#end('handshake-timeout', null), handshakeTimeoutMs);
   }
@@ -106,6 +103,10 @@ export class Inbound implements LaneHolder {
 
   get lane(): { readonly instance: string; readonly name: string } | null {
     return this.#open === null ? null : { instance: this.#open.hello.instance, name: this.#open.hello.lane };
+  }
+
+  own(lane: Lane): void {
+    this.#lane = lane;
   }
 
   supersede(): void {
@@ -169,40 +170,15 @@ export class Inbound implements LaneHolder {
     }
   }
 
+  /** The sender is told that we live while it waits: it may take long where the log is full. */
   async #greet(hello: Hello): Promise<void> {
-    if (hello.protocolMin > PROTOCOL || hello.protocol < PROTOCOL_MIN) {
-      const ours = `${PROTOCOL_MIN} to ${PROTOCOL}`;
-      throw refusal(
-        'protocol-version',
-        `protocol ${hello.protocol} is not spoken here (${ours} is): upgrade the older side`,
-      );
-    }
-    if (hello.mode === 'sparse')
-      throw refusal('unsupported', 'lanes of a cluster are not taken by this version');
-    const { state, reason } = this.#log.facts();
-    if (state === 'failing') throw refusal('log-failing', `the log cannot be written: ${reason}`);
-    const lane = this.#lanes.of(hello);
-    if (lane === null) throw refusal('too-many-peers', 'peersMax senders are connected already');
-    if (!lane.claim(hello.session, this)) {
-      throw refusal('stale-session', `session ${hello.session} is not newer than ${lane.session}`);
-    }
-    await lane.settled();
-    const { source, isNew } = await this.#lanes.source(lane, hello);
-    if (this.#closing || !lane.holds(this)) return;
-    this.#open = { lane, source, hello, next: source.position };
-    const { instance, version, batchBytesMax, peerTimeoutMs, windowBytes } = this.#options;
-    const welcome: Welcome = {
-      protocol: Math.min(PROTOCOL, hello.protocol),
-      instance,
-      version,
-      has: isNew ? null : source.position,
-      hasEvents: source.events,
-      last: source.lastFrom === source.position ? null : { from: source.lastFrom, crc: source.lastCrc },
-      batchBytesMax,
-      peerTimeoutMs,
-    };
     clearTimeout(this.#greetTimer);
-    this.#write(encodeMessage(FrameType.welcome, welcome, windowBytes));
+    this.#beat();
+    const greeting = await greet(hello, this, { log: this.#log, lanes: this.#lanes, options: this.#options });
+    if (greeting === null || this.#closing) return;
+    const { lane, source, welcome } = greeting;
+    this.#open = { lane, source, hello, next: source.position };
+    this.#write(encodeMessage(FrameType.welcome, welcome, this.#options.windowBytes));
   }
 
   #takeBatch(header: FrameHeader, body: Buffer): void {
@@ -322,7 +298,7 @@ export class Inbound implements LaneHolder {
   }
 
   #beat(): void {
-    if (this.#open === null) return;
+    if (!this.#greeted) return;
     const flags = this.#log.facts().state === 'ok' ? 0 : BEAT_BLOCKED;
     this.#write(encodeHeader({ type: FrameType.beat, flags }));
   }
@@ -339,7 +315,8 @@ export class Inbound implements LaneHolder {
     const reason = known === null ? 'internal' : String(known.data['reason'] ?? known.code);
     if (known !== null && !this.#closing && this.#greeted) {
       const message = known.message.slice(0, 1024);
-      this.#socket.write(encodeMessage(FrameType.refuse, { code: reason, message }));
+      const { session } = known.data;
+      this.#socket.write(encodeMessage(FrameType.refuse, { code: reason, message, session }));
     }
     this.#end(reason, error instanceof Error ? error : new Error(String(error)));
   }
@@ -348,12 +325,10 @@ export class Inbound implements LaneHolder {
     this.#closing = true;
     this.#heartbeat.stop();
     clearTimeout(this.#greetTimer);
-    this.#open?.lane.release(this);
+    this.#lane?.release(this);
     this.#done.resolve({ reason, error });
     this.#socket.destroySoon();
+    // a peer that reads nothing must not keep the socket
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
-}
-
-function refusal(reason: string, message: string): SpillwayError {
-  return new SpillwayError('refused', message, { data: { reason } });
 }

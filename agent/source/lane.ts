@@ -8,6 +8,8 @@ import type { SourceState } from '../log/sources.ts';
 import type { Hello } from '../wire/handshake.ts';
 
 export interface LaneHolder {
+  /** The lane is its own now, until it releases it. */
+  own(lane: Lane): void;
   /** Ends the connection because a newer session has taken the lane. */
   supersede(): void;
 }
@@ -33,6 +35,7 @@ export class Lane {
     this.session = session;
     this.#holder?.supersede();
     this.#holder = holder;
+    holder.own(this);
     return true;
   }
 

@@ -50,7 +50,12 @@ const welcomeSchema = z.object({
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
-const refuseSchema = z.object({ code: z.string().max(64), message: z.string().max(1024) });
+const refuseSchema = z.object({
+  code: z.string().max(64),
+  message: z.string().max(1024),
+  /** Of `stale-session`: the one to be above. */
+  session: offset.optional(),
+});
 export type Refusal = z.infer<typeof refuseSchema>;
 
 export const parseHello = (frame: Frame): Hello => parse(frame, helloSchema, 'hello');

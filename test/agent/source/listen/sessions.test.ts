@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { encodeHeader, encodeMessage, FrameType } from '../../../../agent/wire/frame.ts';
+import { parseWelcome } from '../../../../agent/wire/handshake.ts';
 import { until } from '../until.ts';
 import { batchOf, helloFrom, Listening } from './listening.ts';
 
@@ -151,4 +152,46 @@ test('a full log: no credit, heartbeats that say so, and everything in once ther
   await peer.acknowledged(sent);
   t.is(listening.source.snapshot().appended.bytes, sent);
   listening.conserves();
+});
+
+test('full-and-reconnected: a sender that comes back to a full log is told to wait, and greeted when there is room', async (t) => {
+  const listening = await Listening.open(
+    t,
+    { windowBytes: 262_144, handshakeTimeoutMs: 300 },
+    { capBytes: 1_000_000, segmentBytes: 131_072, journalBytesMax: 65_536, pendingBytesMax: 262_144 },
+  );
+  let room = false;
+  listening.log.hold({ wants: () => !room });
+  const hello = helloFrom();
+  const before = await listening.connect();
+  await before.greet(hello);
+  const event = `${'x'.repeat(9_999)}\n`;
+  let sent = 0;
+  while (listening.log.facts().state === 'ok' || sent + event.length <= before.credit) {
+    if (sent + event.length <= before.credit) {
+      before.batch(sent, event);
+      sent += event.length;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  before.socket.destroy();
+  const peer = await listening.connect();
+  peer.beat();
+  peer.write(encodeMessage(FrameType.hello, { ...hello, session: 2 }));
+  await until('it is told to wait, for longer than a handshake may take', () => peer.beatsBlocked > 12);
+  t.false(peer.isClosed);
+  room = true;
+  listening.log.cursorMoved();
+  t.is(parseWelcome(await peer.frame(FrameType.welcome)).has, sent, 'all that was handed over is there');
+  listening.conserves();
+});
+
+test('stale-session: a sender whose clock went back is told the session to be above', async (t) => {
+  const listening = await Listening.open(t);
+  const hello = helloFrom();
+  const first = await listening.connect();
+  await first.greet({ ...hello, session: 5_000 });
+  const second = await listening.connect();
+  second.write(encodeMessage(FrameType.hello, { ...hello, session: 4_000 }));
+  t.like(await second.refusal(), { code: 'stale-session', session: 5_000 });
 });
