@@ -138,8 +138,12 @@ export class FaultEffects {
   }
 
   async #break(target: string, fault: LinkFault): Promise<string> {
-    const connections = await this.#link(target).apply(fault);
-    if (connections === 0) throw new BenchError('run', `no connection stands on ${target}`);
+    const link = this.#link(target);
+    const connections = await link.apply(fault);
+    if (connections === 0) {
+      await link.apply({ kind: 'none' });
+      throw new BenchError('run', `no connection stands on ${target}`);
+    }
     return `${connections} connection${connections === 1 ? '' : 's'}`;
   }
 

@@ -1,6 +1,6 @@
 // The load on a chain that stands: observer, generator, timed steps, progress, and the wait for the last byte.
 
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainNode } from '../chain/layout.ts';
@@ -96,12 +96,21 @@ export class LoadedChain {
     await this.#generator?.stop();
     this.#draft.manifest ??= (await this.#generator?.manifest()) ?? null;
     await Promise.all(this.#background);
+    await this.#writeWatch();
     this.#context.line.clear();
     if (!(await this.#observer.isRunning())) return;
     await delay(POLL_MS);
     this.#draft.remember(this.#open.chain.processes);
     await this.#observer.stop();
     this.#draft.samples = await this.#observer.samples();
+  }
+
+  /** For whoever wants to know more than the verdict says. */
+  async #writeWatch(): Promise<void> {
+    const { watch } = this.#draft;
+    if (watch.length === 0) return;
+    const lines = watch.map((sample) => `${JSON.stringify(sample)}\n`);
+    await writeFile(join(this.#context.outDir, 'watch.jsonl'), lines);
   }
 
   async #schedule(generator: GeneratorRun, first: ChainNode): Promise<void> {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultEffects } from '../faults/effects.ts';
 import { describeFault, type PlannedFault } from '../faults/plan.ts';
 import type { FaultRecord } from '../faults/record.ts';
-import { endOf, type StepAction } from '../faults/step.ts';
+import { endOf, type Step, type StepAction } from '../faults/step.ts';
 import { messageOf } from '../run-error.ts';
 
 export interface TimedText {
@@ -27,6 +27,7 @@ export class StepRunner {
   readonly #queues = new Map<string, Promise<void>>();
   readonly #pending = new Set<PlannedFault>();
   readonly #failed: string[] = [];
+  readonly #happened = new Map<Step, number>();
   readonly #touched = new Set<string>();
   readonly #records: FaultRecord[] = [];
   #open: OpenFault[] = [];
@@ -54,7 +55,20 @@ export class StepRunner {
   /** What was planned and did not happen: the reasons why the run is invalid. */
   get notDone(): readonly string[] {
     const skipped = [...this.#pending].map((fault) => `step '${describeFault(fault)}' never happened`);
-    return [...this.#failed, ...skipped];
+    return [...this.#failed, ...skipped, ...this.#seldom()];
+  }
+
+  /** Steps with random targets of which less than half happened. */
+  #seldom(): string[] {
+    const random = [...new Set(this.#faults.map(({ step }) => step))].filter(
+      ({ target }) => target === 'random',
+    );
+    return random.flatMap((step) => {
+      const planned = this.#faults.filter((fault) => fault.step === step).length;
+      const happened = this.#happened.get(step) ?? 0;
+      if (happened * 2 >= planned) return [];
+      return [`only ${happened} of ${planned} random steps '${step.do}' happened`];
+    });
   }
 
   get records(): readonly FaultRecord[] {
@@ -79,6 +93,7 @@ export class StepRunner {
     this.#touched.add(target);
     try {
       const detail = await this.#effects.do(step, target, signal);
+      this.#happened.set(step, (this.#happened.get(step) ?? 0) + 1);
       this.#record(`${describeFault(fault)}${detail === '' ? '' : ` (${detail})`}`);
       this.#note(step.do, target);
       const end = endOf(step.do);
@@ -88,6 +103,11 @@ export class StepRunner {
       if (lastsMs > 0) this.#record(`${end} ${target}`);
       this.#note(end, target);
     } catch (error) {
+      if (step.target === 'random') {
+        // Chance picked what another fault had broken already. Most must find something to break: see notDone.
+        this.#record(`${describeFault(fault)}: ${messageOf(error)}`);
+        return;
+      }
       this.#failed.push(`step '${describeFault(fault)}' failed: ${messageOf(error)}`);
       this.#record(`${describeFault(fault)}: failed`);
     }
