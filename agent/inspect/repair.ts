@@ -104,7 +104,9 @@ async function mendJournal(
 ): Promise<string[]> {
   const entries = [...entriesOf(journal)];
   const [first] = entries;
-  if (header === null || first === undefined) return [];
+  const isLast = limit === Number.POSITIVE_INFINITY;
+  // a last journal without a record is set aside, with its segment, by what follows
+  if (header === null || (first === undefined && isLast)) return [];
   const checkpoint = isCheckpoint(first) ? [] : [encodeNote(structuredClone(table.checkpoint()))];
   const kept: Buffer[] = [];
   let at = HEADER_BYTES;

@@ -4,6 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import type { LogReport } from '../../agent/inspect/check-log.ts';
 import { agent, jsonOf } from '../agent/inspect/written-log.ts';
 import { randomFrom } from '../agent/source/random.ts';
 import { until } from '../agent/source/until.ts';
@@ -88,6 +89,12 @@ test('a rewound destination gets the range again, and conservation closes on bot
   await receiver.signal('SIGKILL');
   await receiver.start();
   await sender.signal('SIGKILL');
+  const killed = jsonOf(await agent('fsck', sender.logDir, '--json'))['report'] as LogReport;
+  // a torn end at most, and nothing of it was acknowledged
+  t.deepEqual(
+    killed.findings.filter(({ kind }) => kind !== 'unfinished'),
+    [],
+  );
   await sender.start();
   await send(1);
   const third = writer.written.subarray(first.length);

@@ -162,6 +162,17 @@ test('a journal that is gone, or in which nothing can be read: its segment is lo
   }
 });
 
+test('a journal of which only the header is left', async (t) => {
+  const log = await example(t);
+  const { name, batches } = segment(log, 1);
+  const path = journalOf(log.dir, name);
+  await writeFile(path, (await readFile(path)).fill(0, 64));
+  const { findings } = await look(log.dir);
+  t.deepEqual(kinds(findings), ['journal', 'unknown-range']);
+  t.deepEqual(findings[1]?.cost, total(batches));
+  await mendsTo(t, log.dir, ['unknown-range']);
+});
+
 test('data that is gone is a loss where a destination wants it, and a deletion where none does', async (t) => {
   const wanted = await example(t);
   const { name, batches } = segment(wanted, 2);
