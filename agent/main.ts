@@ -2,6 +2,7 @@
 // Each command loads what it needs, so that a tool answers at once.
 
 import { parseArgs } from 'node:util';
+import type { Agent } from './agent.ts';
 import { exitStatusOf, SpillwayError } from './errors.ts';
 import { CURSOR_USAGE, DUMP_USAGE, FSCK_USAGE, LS_USAGE } from './inspect/usage.ts';
 
@@ -76,7 +77,12 @@ async function run(path: string): Promise<number> {
       process.once(signal, () => process.exit(1));
     });
   }
-  const agent = await Agent.start(config, logger);
+  const agent = await startUnlessStopped(Agent.start(config, logger), stop.promise);
+  if (agent === null) {
+    // nothing moved yet; what hangs in the start (a dead mount) must not keep the process
+    logger.info({}, 'stopped while starting');
+    process.exit(0);
+  }
   logger.info({ file: config.file, log: config.log.dir, durability: config.log.durability }, 'started');
   try {
     const signal = await Promise.race([stop.promise, agent.failed]);
@@ -86,6 +92,10 @@ async function run(path: string): Promise<number> {
     logger.info({}, 'stopped');
   }
   return 0;
+}
+
+async function startUnlessStopped(starting: Promise<Agent>, stop: Promise<unknown>): Promise<Agent | null> {
+  return await Promise.race([starting, stop.then(() => null)]);
 }
 
 try {

@@ -100,7 +100,10 @@ export const realDisk: Disk = {
   },
   list: (directory) => fs.promises.readdir(directory),
   async makeDirectory(directory) {
-    await fs.promises.mkdir(directory, { recursive: true });
+    // not recursive: where the parent is missing that is a mistake to be told (and below /proc Node would never end)
+    await fs.promises.mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   },
   rename: (from, to) => call((done) => fs.rename(from, to, done)),
   remove: (path) => call((done) => fs.unlink(path, done)),
