@@ -91,6 +91,8 @@ export class ActiveSegment {
       await disk.truncate(journalFd, segment.journalBytes);
       if (durable) {
         await disk.sync(dataFd);
+        // a sync of it may have failed before us: then a second one succeeds without the bytes, unless they are new
+        await disk.write(journalFd, journal.subarray(0, segment.journalBytes), 0);
         await disk.sync(journalFd);
         await disk.syncDirectory(dir);
         await disk.syncDirectory(`${dir}/journal`);
