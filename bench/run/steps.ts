@@ -91,8 +91,10 @@ export class StepRunner {
     this.#pending.delete(fault);
     const { step, target, lastsMs } = fault;
     this.#touched.add(target);
+    let began = false;
     try {
       const detail = await this.#effects.do(step, target, signal);
+      began = true;
       this.#happened.set(step, (this.#happened.get(step) ?? 0) + 1);
       this.#record(`${describeFault(fault)}${detail === '' ? '' : ` (${detail})`}`);
       this.#note(step.do, target);
@@ -103,6 +105,8 @@ export class StepRunner {
       if (lastsMs > 0) this.#record(`${end} ${target}`);
       this.#note(end, target);
     } catch (error) {
+      // The load ended while a fault was being ended: undo does the rest.
+      if (signal.aborted && began) return;
       if (step.target === 'random') {
         // Chance picked what another fault had broken already. Most must find something to break: see notDone.
         this.#record(`${describeFault(fault)}: ${messageOf(error)}`);

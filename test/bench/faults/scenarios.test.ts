@@ -91,6 +91,7 @@ test.serial('a fault that cannot happen makes the run invalid, and says which', 
   t.is(result?.verdict, 'invalid');
   // Faults of different targets at one time happen in any order.
   t.deepEqual(result?.failures.toSorted(), [
+    'no connection of instance2 -> a was affected by its faults',
     "step 'cut instance2 -> a at 2 s' failed: no connection stands on instance2 -> a",
     "step 'damage instance2 at 1 s' failed: instance2 is up: stop it first",
     "step 'start instance1 at 1 s' failed: instance1 is up already",
