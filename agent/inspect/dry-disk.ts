@@ -32,8 +32,8 @@ export function dryDisk(disk: Disk): Disk {
   };
   const write = async (fd: number, bytes: Buffer, position: number) => {
     const file = open.get(fd);
-    // a file that is there is only ever read or cut by an opening log
-    if (file === undefined) throw new Error('a look at the log must not write to it');
+    // an opening log writes into a file that is there only what it has just read from it
+    if (file === undefined) return;
     put(file, bytes, position);
   };
 

@@ -69,7 +69,9 @@ export async function replay(
 
 function apply(entry: Entry, segment: Segment, table: SourceTable, remarks: string[]): void {
   if (entry.kind === 'note') {
-    table.applyNote(entry.note);
+    const { note } = entry;
+    if (note.type !== RecordType.progress || table.has(note.source)) table.applyNote(note);
+    else remarks.push(`the journal names source ${note.source}, which it never defined`);
     return;
   }
   const { record, good } = entry;

@@ -199,7 +199,7 @@ test('the data of the last segment is gone', async (t) => {
   await mendsTo(t, log.dir, ['damaged']);
 });
 
-test('a source whose definition rotted: the log opens after a repair, with all its events', async (t) => {
+test('a source whose definition rotted: the log opens, with all its events, before and after a repair', async (t) => {
   const dir = join(await temporaryDirectory(t), 'log');
   const log = await EventLog.open(optionsFor(dir));
   const source = log.defineSource({ owner: 'o', key: 'k', identity: {}, position: 0 });
@@ -234,6 +234,9 @@ test('a source whose definition rotted: the log opens after a repair, with all i
   await flip(path, at + 20);
   const { findings } = await look(dir);
   t.deepEqual(kinds(findings), ['journal', 'unknown-source']);
+  const unmended = await EventLog.open(optionsFor(dir));
+  t.deepEqual(unmended.end, { offset: 8, events: 2 }, 'it opens without a repair, too');
+  await unmended.close();
   await repair(realDisk, dir, findings);
   t.deepEqual(kinds((await look(dir)).findings), ['unknown-source']);
   const opened = await EventLog.open(optionsFor(dir));
