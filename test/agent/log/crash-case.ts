@@ -11,7 +11,7 @@ import { nothingPromised, type Promised, work } from './workload.ts';
 const KiB = 1024;
 const LANES = 2;
 const FEEDS_MAX = 2;
-const CASE_MS_MAX = 10_000;
+const CASE_MS_MAX = 40_000;
 
 export interface Life {
   readonly stopAt: number;
