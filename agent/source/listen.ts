@@ -128,8 +128,8 @@ export class ListenSource {
 
   /** At most one line for each reason every ten seconds: strangers must not fill the disk with our log. */
   #report(connection: Inbound, reason: string, error: Error | null): void {
-    const now = Date.now();
-    if (now - (this.#loggedAt.get(reason) ?? 0) < LOG_EVERY_MS) return;
+    const now = performance.now();
+    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
     this.#loggedAt.set(reason, now);
     const data = { peer: connection.peer, from: connection.lane?.instance, reason, detail: error?.message };
     if (ORDINARY.has(reason)) this.#logger.info(data, 'connection ended');

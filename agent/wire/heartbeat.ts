@@ -1,7 +1,8 @@
 // Whether the peer is alive, and showing it that we are. The same on both sides of a hop.
 //
 // A peer that said nothing for peerTimeoutMs is gone. After a stall of our own (the machine slept, the process was
-// stopped) its bytes lie unread in the socket, so the first look after one does not judge.
+// stopped) its bytes lie unread in the socket, so the first look after one does not judge. Time is the monotonic
+// clock's (performance.now()): a wall clock that is set makes no peer silent and none alive.
 
 export interface HeartbeatOptions {
   readonly heartbeatMs: number;
@@ -9,16 +10,16 @@ export interface HeartbeatOptions {
   /** Nothing was said for a while: say something. */
   readonly onQuiet: () => void;
   readonly onSilentPeer: () => void;
-  /** Anything else that wants to be looked at as often. */
+  /** Anything else that wants to be looked at as often; what is measured is compared with performance.now(). */
   readonly onLook?: (nowMs: number) => void;
 }
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #timer: NodeJS.Timeout;
-  #heardAt = Date.now();
-  #saidAt = Date.now();
-  #lookedAt = Date.now();
+  #heardAt = performance.now();
+  #saidAt = performance.now();
+  #lookedAt = performance.now();
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -26,11 +27,11 @@ export class Heartbeat {
   }
 
   heard(): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
   }
 
   said(): void {
-    this.#saidAt = Date.now();
+    this.#saidAt = performance.now();
   }
 
   stop(): void {
@@ -39,7 +40,7 @@ export class Heartbeat {
 
   #look(): void {
     const { heartbeatMs, peerTimeoutMs, onQuiet, onSilentPeer, onLook } = this.#options;
-    const now = Date.now();
+    const now = performance.now();
     const stalled = now - this.#lookedAt > 2 * heartbeatMs;
     this.#lookedAt = now;
     if (!stalled && now - this.#heardAt > peerTimeoutMs) {

@@ -38,7 +38,7 @@ export class FollowedFiles {
   /** The first listing of the first start of this tail. */
   #first: boolean;
   #pruneDue = true;
-  #wholeAt = Date.now();
+  #wholeAt = performance.now();
 
   constructor(options: FollowedOptions, parts: FileParts, logger: Logger) {
     this.#options = options;

@@ -2,7 +2,8 @@
 //
 // A round reads every file that may have grown, oldest first, each to its end before the next, so that a writer that
 // rolls its files keeps its order. Notifications are hints to look sooner; short timers on active files and rescans
-// of the directory find everything without them.
+// of the directory find everything without them. Every interval is measured by the monotonic clock: a wall clock that
+// is set back must not put off a look.
 
 import type { Logger } from 'pino';
 import { systemCodeOf } from '../../errors.ts';
@@ -101,7 +102,7 @@ export class TailSource {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       this.#hinted = false;
       if (this.#log.facts().state !== 'failing') await this.#round(startedAt);
       await this.#pause(startedAt);
@@ -138,7 +139,7 @@ export class TailSource {
       // what is still open of a directory that is gone is read to its end and let go
       if (systemCodeOf(error) === 'ENOENT') await this.#files.reconcile({ files: [], whole: true }, now);
     }
-    const took = Date.now() - now;
+    const took = performance.now() - now;
     this.#listNotBefore = now + LISTING_SHARE * took;
   }
 
@@ -187,7 +188,7 @@ export class TailSource {
   /** When the next round is due: after pollMs while anything grows or is hinted at, else after idlePollMs. */
   #nextRoundAt(startedAt: number): number {
     const { pollMs, idlePollMs, activeMs } = this.#options;
-    const now = Date.now();
+    const now = performance.now();
     let active = this.#hinted;
     for (const file of this.#files) active ||= file.isOpen && now - file.grewAt <= activeMs;
     return startedAt + (active ? pollMs : idlePollMs);
@@ -197,7 +198,7 @@ export class TailSource {
   async #pause(startedAt: number): Promise<void> {
     if (this.#stopping) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const wakeAt = (at: number) => setTimeout(resolve, Math.max(0, at - Date.now()));
+    const wakeAt = (at: number) => setTimeout(resolve, Math.max(0, at - performance.now()));
     let timer = wakeAt(this.#nextRoundAt(startedAt));
     this.#wake = () => {
       clearTimeout(timer);
