@@ -1,14 +1,15 @@
 // One connection from a sender: handshake, then batches into the log, acknowledgements and credit back.
 //
 // The socket is always read: a log that is full withholds credit, so that a full receiver is never mistaken for a
-// dead one, and heartbeats say that it is full. What can be under way is therefore bounded by windowBytes. Anything
-// malformed ends this one connection with a counted reason and leaves the log untouched.
+// dead one, and heartbeats say that it is full. What can be under way is therefore bounded by windowBytes, and notes,
+// which need no credit, by NOTES_MAX. Anything malformed ends this one connection with a counted reason and leaves the
+// log untouched.
 
 import type { Socket } from 'node:net';
 import { countEvents, NEWLINE } from '../bytes.ts';
 import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
-import type { SourceState } from '../log/sources.ts';
+import type { Progress, SourceState } from '../log/sources.ts';
 import {
   BEAT_BLOCKED,
   encodeHeader,
@@ -46,6 +47,8 @@ interface Open {
 }
 
 const LINGER_MS = 5000;
+/** Skips and suppressed batches of one connection that the log has not settled. */
+const NOTES_MAX = 1024;
 
 export class Inbound implements LaneHolder {
   readonly peer: string;
@@ -63,6 +66,7 @@ export class Inbound implements LaneHolder {
   #closing = false;
   #takenBytes = 0;
   #settledBytes = 0;
+  #notes = 0;
   #ackDue = false;
   readonly #heartbeat: Heartbeat;
   readonly #greetTimer: NodeJS.Timeout;
@@ -193,8 +197,10 @@ export class Inbound implements LaneHolder {
     this.#useCredit(bodyBytes);
     if (from !== open.next && to > open.next)
       throw protocolError('gap', `a batch begins at ${from}, expected was ${open.next}`);
+    const isKnown = to <= open.next;
+    if (isKnown) this.#useNote();
     this.#counters.read(events, bodyBytes);
-    if (to <= open.next) {
+    if (isKnown) {
       this.#suppress(open, header);
       this.#slabs.giveBack(body);
       return;
@@ -223,6 +229,15 @@ export class Inbound implements LaneHolder {
       throw protocolError('credit', `the sender sent ${this.#takenBytes} bytes, it was granted ${credit}`);
   }
 
+  #useNote(): void {
+    if (this.#notes >= NOTES_MAX)
+      throw protocolError(
+        'credit',
+        `${NOTES_MAX} skips and repeated batches of the sender wait to be recorded`,
+      );
+    this.#notes++;
+  }
+
   #takeSkip(header: FrameHeader): void {
     const open = this.#opened();
     const { from, to, events } = header;
@@ -232,14 +247,11 @@ export class Inbound implements LaneHolder {
       return;
     }
     if (from !== open.next) throw protocolError('gap', `a skip begins at ${from}, expected was ${open.next}`);
+    this.#useNote();
     const reason = SKIP_REASONS[header.flags] ?? 'unknown';
     open.next = to;
     const progress = { outcome: 'skipped', reason, from, end: to, events, bytes: to - from } as const;
-    this.#settle(
-      open.lane,
-      { ...header, bodyBytes: 0, events: 0 },
-      this.#log.progress(open.source, progress),
-    );
+    this.#settle(open.lane, { ...header, bodyBytes: 0, events: 0 }, this.#note(open, progress));
   }
 
   #suppress(open: Open, header: FrameHeader): void {
@@ -253,7 +265,13 @@ export class Inbound implements LaneHolder {
       events,
       bytes: bodyBytes,
     } as const;
-    this.#settle(open.lane, header, this.#log.progress(open.source, progress));
+    this.#settle(open.lane, header, this.#note(open, progress));
+  }
+
+  #note({ source }: Open, progress: Omit<Progress, 'timeMs'>): Promise<void> {
+    return this.#log.progress(source, progress).finally(() => {
+      this.#notes--;
+    });
   }
 
   #settle(lane: Lane, { events, bodyBytes }: FrameHeader, commit: Promise<void>): void {

@@ -2,6 +2,7 @@
 // was, and nobody else notices.
 
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import type { ListenOptions } from '../../../../agent/source/listen.ts';
 import { encodeHeader, encodeMessage, FrameType } from '../../../../agent/wire/frame.ts';
@@ -157,6 +158,40 @@ test('credit-ignored: a sender that sends more than it was granted is refused', 
   t.is((await listening.events()).length, Math.floor(windowBytes / event.length) * event.length);
   listening.conserves();
 });
+
+for (const [what, note] of [
+  ['skips', (at: number) => encodeHeader({ type: FrameType.skip, from: at, to: at + 1, events: 1 })],
+  ['batches that were there already', () => batchOf(0, 'a\n')],
+] as const) {
+  test(`notes-without-end: a sender of ${what} is refused while too many of them are not recorded`, async (t) => {
+    // a log that is full: nothing settles
+    const listening = await Listening.open(t, {}, { capBytes: 512 * 1024 });
+    const peer = await listening.connect();
+    await peer.greet(helloFrom());
+    peer.beat();
+    peer.batch(0, 'a\n');
+    await peer.acknowledged(2);
+    listening.log.hold({ wants: () => true });
+    const source = listening.log.defineSource({ owner: 'x', key: 'x', identity: {}, position: 0 });
+    const bytes = Buffer.alloc(512 * 1024, '\n');
+    const filler = {
+      source,
+      from: 0,
+      end: bytes.length,
+      chunks: [bytes],
+      bytes: bytes.length,
+      events: bytes.length,
+    };
+    listening.log.append({ ...filler, crc: crc32(bytes), sequence: 0 }).catch(() => undefined);
+    await until('the log is full', () => listening.log.facts().state === 'full');
+    peer.write(Buffer.concat(Array.from({ length: 1024 }, (_, index) => note(2 + index))));
+    await until('they are taken', () => peer.beatsBlocked > 1);
+    t.false(peer.isClosed);
+    peer.write(note(1026));
+    t.is((await peer.refusal()).code, 'credit');
+    await listening.counts('credit');
+  });
+}
 
 test('too many connections: the one above the limit is closed, the others stay', async (t) => {
   const listening = await Listening.open(t, { connectionsMax: 3 });
