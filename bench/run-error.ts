@@ -9,6 +9,8 @@ export type BenchErrorCode =
   | 'not-possible'
   /** The run's tool is not on this machine. */
   | 'tool-missing'
+  /** A fault found nothing to break: its target is down already, or nothing is connected. */
+  | 'nothing-to-break'
   /** Ctrl-C or SIGTERM. */
   | 'interrupted';
 
@@ -31,6 +33,7 @@ export function exitStatus(code: BenchErrorCode): number {
     case 'run':
     case 'tool-missing':
     case 'not-possible':
+    case 'nothing-to-break':
       return 1;
     case 'interrupted':
       return 130;

@@ -29,7 +29,10 @@ export class FaultEffects {
     this.#random = seededRandom(on.seed ^ 0x5eed);
   }
 
-  /** Returns what is worth telling beside that it happened. */
+  /**
+   * Returns what is worth telling beside that it happened.
+   * @throws BenchError `nothing-to-break`, which chance may run into; every other error means that the rig is broken.
+   */
   async do(step: Step, target: string, signal: AbortSignal): Promise<string> {
     const { chain } = this.#on;
     switch (step.do) {
@@ -133,7 +136,7 @@ export class FaultEffects {
   async #wipe(target: string): Promise<string> {
     const { chain } = this.#on;
     const bytes = await chain.wipe(target);
-    if (bytes === 0) throw new BenchError('run', `${target} had nothing on disk`);
+    if (bytes === 0) throw new BenchError('nothing-to-break', `${target} had nothing on disk`);
     return `${bytes} bytes gone`;
   }
 
@@ -142,14 +145,14 @@ export class FaultEffects {
     const connections = await link.apply(fault);
     if (connections === 0) {
       await link.apply({ kind: 'none' });
-      throw new BenchError('run', `no connection stands on ${target}`);
+      throw new BenchError('nothing-to-break', `no connection stands on ${target}`);
     }
     return `${connections} connection${connections === 1 ? '' : 's'}`;
   }
 
   async #reset(target: string): Promise<string> {
     const connections = await this.#link(target).reset();
-    if (connections === 0) throw new BenchError('run', `no connection stands on ${target}`);
+    if (connections === 0) throw new BenchError('nothing-to-break', `no connection stands on ${target}`);
     return `${connections} connection${connections === 1 ? '' : 's'}`;
   }
 
@@ -165,7 +168,7 @@ export class FaultEffects {
   #mustBeUp(target: string): void {
     if (this.#on.chain.isUp(target)) return;
     const why = target === ETCD ? ' (the chain runs on the static registry)' : '';
-    throw new BenchError('run', `${target} is not up${why}`);
+    throw new BenchError('nothing-to-break', `${target} is not up${why}`);
   }
 
   #link(target: string): FaultLink {

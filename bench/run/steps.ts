@@ -7,7 +7,7 @@ import type { FaultEffects } from '../faults/effects.ts';
 import { describeFault, type PlannedFault } from '../faults/plan.ts';
 import type { FaultRecord } from '../faults/record.ts';
 import { endOf, type Step, type StepAction } from '../faults/step.ts';
-import { messageOf } from '../run-error.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 
 export interface TimedText {
   readonly timeMs: number;
@@ -107,8 +107,8 @@ export class StepRunner {
     } catch (error) {
       // The load ended while a fault was being ended: undo does the rest.
       if (signal.aborted && began) return;
-      if (step.target === 'random') {
-        // Chance picked what another fault had broken already. Most must find something to break: see notDone.
+      if (step.target === 'random' && !began && isChance(error)) {
+        // Most must find something to break: see notDone.
         this.#record(`${describeFault(fault)}: ${messageOf(error)}`);
         return;
       }
@@ -133,6 +133,11 @@ export class StepRunner {
   #record(text: string): void {
     this.#onEvent({ timeMs: Date.now(), text });
   }
+}
+
+/** What was picked at random was broken already. That a fault could not be ended is never chance. */
+function isChance(error: unknown): boolean {
+  return error instanceof BenchError && error.code === 'nothing-to-break';
 }
 
 function nodeOf(target: string): string {

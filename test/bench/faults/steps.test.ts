@@ -3,6 +3,7 @@ import type { FaultEffects } from '../../../bench/faults/effects.ts';
 import { type PlannedFault, planFaults } from '../../../bench/faults/plan.ts';
 import type { Step } from '../../../bench/faults/step.ts';
 import { StepRunner } from '../../../bench/run/steps.ts';
+import { BenchError } from '../../../bench/run-error.ts';
 
 // The order and the bookkeeping of faults; what they do to a chain is stood in for.
 
@@ -13,6 +14,7 @@ type Effect = (step: Step, target: string) => string;
 function runner(
   faults: readonly PlannedFault[],
   effect: Effect,
+  onEnd: () => void = () => undefined,
 ): { steps: StepRunner; said: string[]; done: string[] } {
   const said: string[] = [];
   const done: string[] = [];
@@ -23,6 +25,7 @@ function runner(
       return detail;
     },
     end: async (action: string, target: string) => {
+      onEnd();
       done.push(`${action} ${target}`);
     },
     restore: async (target: string) => [`${target}: mended`],
@@ -92,7 +95,7 @@ test('chance may pick what is broken already, but most random faults must happen
   const failing = (share: number): Effect => {
     let count = 0;
     return () => {
-      if (count++ % 10 >= share * 10) throw new Error('is not up');
+      if (count++ % 10 >= share * 10) throw new BenchError('nothing-to-break', 'is not up');
       return '';
     };
   };
@@ -113,3 +116,32 @@ test('a fault that was to happen and could not is named', async (t) => {
   await steps.run(Date.now(), signal);
   t.deepEqual(steps.notDone, ["step 'kill a at 0 s' failed: a is not up"]);
 });
+
+const CHANCE = planFaults([{ at: 0, do: 'kill', target: 'random', lasts: 0 }], TARGETS, 4, 1000);
+
+for (const [what, error] of [
+  ['a broken proxy', new BenchError('run', 'the proxy answers 500')],
+  ['an error of the rig', new Error('is not up')],
+] as const) {
+  test(`${what} is not chance, although the target was`, async (t) => {
+    const { steps } = runner(CHANCE, () => {
+      throw error;
+    });
+    await steps.run(Date.now(), signal);
+    t.true(
+      steps.notDone.some((text) => text.endsWith(`failed: ${error.message}`)),
+      steps.notDone.join('\n'),
+    );
+  });
+}
+
+for (const code of ['run', 'nothing-to-break'] as const) {
+  test(`a random target that could not be started again is named (${code})`, async (t) => {
+    const { steps } = runner(CHANCE, always, () => {
+      throw new BenchError(code, 'ended at start');
+    });
+    await steps.run(Date.now(), signal);
+    t.is(steps.notDone.length, 1);
+    t.regex(steps.notDone[0] ?? '', /^step 'kill \w+ at 0 s for 0 s' failed: ended at start$/);
+  });
+}
