@@ -135,7 +135,9 @@ export class LoadedChain {
     await this.#observer.start(this.#context.signal);
     this.#phase = 'forwarding';
     this.#draft.floodStartMs = Date.now();
-    this.#draft.notes.push('flood: the clock starts with the first sender, so its start-up counts');
+    this.#draft.notes.push(
+      'flood: the clock starts with the first sender, so its start-up counts; no latency is judged',
+    );
     this.#beginFaults(this.#draft.floodStartMs);
     await chain.start([first.id], this.#context.signal);
   }

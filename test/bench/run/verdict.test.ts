@@ -61,6 +61,27 @@ const MUTATIONS: readonly (readonly [string, Partial<Evidence>, 'fail' | 'invali
     'fail',
     /^latency p99 is 501 ms, expected at most 500 ms$/,
   ],
+  ['no latency at all', spoiled({ latencyMs: null }), 'fail', /^latency p99 is unknown/],
+  [
+    'a p99 that is no number',
+    spoiled({ latencyMs: verdictOfA.latencyMs && { ...verdictOfA.latencyMs, p99: Number.NaN } }),
+    'fail',
+    /^latency p99 is NaN ms, expected at most 500 ms$/,
+  ],
+  [
+    'arrivals that nobody saw',
+    spoiled({ latencyMs: verdictOfA.latencyMs && { ...verdictOfA.latencyMs, count: EVENTS - 2 } }),
+    'fail',
+    /^a: only 998 of 1000 delivered events have an observed arrival/,
+  ],
+  [
+    'one of two destinations without arrivals',
+    {
+      destinations: [verdictOfA, { ...verdictOfA, name: 'b', latencyMs: null }],
+    },
+    'fail',
+    /^b: only 0 of 1000 delivered events have an observed arrival/,
+  ],
   ['a slow drain', spoiled({ lastArrivalMs: START_MS + 12_500 }), 'fail', /arrived 2\.5 s after it was sent/],
   [
     'a source that read more than it accounts for',
