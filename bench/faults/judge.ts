@@ -81,10 +81,11 @@ function isNoticeable({ action, toMs }: FaultRecord): boolean {
 function noticeFailures(evidence: Evidence): string[] {
   const most = evidence.plan.scenario.asserts.noticedMax;
   if (most === undefined) return [];
-  const faults = evidence.faults.faults.filter((fault) => isNoticeable(fault) && lasted(fault) > most);
-  if (faults.length === 0) return ['no fault happened that could have been noticed in time'];
+  const faults = evidence.faults.faults.filter(
+    (fault) => isNoticeable(fault) && lasted(fault) > most && senderOf(evidence, fault) !== null,
+  );
+  if (faults.length === 0) return ['no fault happened that a sender could have noticed in time'];
   return faults
-    .filter((fault) => senderOf(evidence, fault) !== null)
     .filter((fault) => (noticedMs(evidence, fault) ?? Number.POSITIVE_INFINITY) > most)
     .map((fault) => `${noticeText(evidence, fault)}, expected within ${seconds(most)}`);
 }
@@ -107,15 +108,21 @@ function senderOf({ books }: Evidence, { node }: FaultRecord): string | null {
   return books.nodes.find(({ id }) => id === node)?.from ?? null;
 }
 
-/** From the fault until its sender called the connection lost; null: not before the fault was over. */
-function noticedMs(evidence: Evidence, fault: FaultRecord): number | null {
-  const sender = senderOf(evidence, fault) ?? '';
-  const seen = evidence.faults.watch.find(({ timeMs, nodes }) => {
-    if (timeMs < fault.fromMs || timeMs > (fault.toMs ?? fault.fromMs)) return false;
+/**
+ * From the fault until its sender called the connection lost; null: not before the fault was over. A connection that
+ * was down already shows nothing: it must have stood, and then be lost within the fault.
+ */
+function noticedMs({ faults, books }: Evidence, fault: FaultRecord): number | null {
+  const sender = books.nodes.find(({ id }) => id === fault.node)?.from ?? '';
+  let stood = false;
+  for (const { timeMs, nodes } of faults.watch) {
+    if (timeMs > (fault.toMs ?? fault.fromMs)) return null;
     const lane = nodes[sender]?.account?.destinations.find(({ name }) => name === fault.node);
-    return lane?.connected === false;
-  });
-  return seen === undefined ? null : seen.timeMs - fault.fromMs;
+    if (lane?.connected === undefined) continue;
+    if (stood && !lane.connected && timeMs >= fault.fromMs) return timeMs - fault.fromMs;
+    stood = lane.connected;
+  }
+  return null;
 }
 
 function recoveryFailures(evidence: Evidence, window: Window): string[] {

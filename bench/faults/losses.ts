@@ -25,9 +25,10 @@ export interface CountedLoss {
 export function lossesOnTheWayTo(id: string, nodes: readonly AccountedNode[]): CountedLoss[] {
   const node = nodes.find((candidate) => candidate.id === id);
   if (node === undefined) return [];
+  // What a listener refuses its sender keeps, and sends again.
   const own = (node.account?.sources ?? []).map(({ name, quarantined, refused }) => ({
     where: `${id}, source ${name} set aside`,
-    events: quarantined + refused,
+    events: quarantined + (node.from === null ? refused : 0),
   }));
   const sender = nodes.find((candidate) => candidate.id === node.from);
   const lane = sender?.account?.destinations.find(({ name }) => name === id);

@@ -12,6 +12,7 @@ import {
   START_MS,
   samples,
   senderAccount,
+  sourceAccount,
   verdictOfA,
 } from '../run/evidence.ts';
 
@@ -38,6 +39,11 @@ function sender(
   return { ...senderAccount, log, destinations: [{ ...lane, connected, bufferedBytes }] };
 }
 
+const receiver: NodeAccount = {
+  ...receiverAccount,
+  log: { capBytes: CAP, bytesMax: 40_000, syncs: 3, writtenBytes: 100 },
+};
+
 function watched(changes: (second: number) => Partial<WatchedNode> = () => ({})): WatchSample[] {
   return Array.from({ length: 12 }, (_, second) => {
     const down = second >= 4 && second < 8;
@@ -50,7 +56,7 @@ function watched(changes: (second: number) => Partial<WatchedNode> = () => ({}))
     };
     return {
       timeMs: START_MS + second * 1000,
-      nodes: { instance1: node, a: { ...node, account: receiverAccount } },
+      nodes: { instance1: node, a: { ...node, account: receiver } },
       unregistered: second < 9 ? ['a'] : [],
     };
   });
@@ -83,6 +89,14 @@ const etcdBack: FaultRecord = {
   toMs: START_MS + 5000,
 };
 
+const withReceiver = (source: Partial<NodeAccount['sources'][number]>): Partial<Evidence> => {
+  const { books } = evidence();
+  const account = { ...receiverAccount, sources: [sourceAccount({ name: 'hop', ...source })] };
+  return {
+    books: { ...books, nodes: books.nodes.map((node) => (node.id === 'a' ? { ...node, account } : node)) },
+  };
+};
+
 const HOLDS: readonly (readonly [string, Partial<Scenario['asserts']>, Partial<Evidence>])[] = [
   ['nothing asked', {}, {}],
   ['noticed in time', { noticedMax: 3000 }, {}],
@@ -101,6 +115,11 @@ const HOLDS: readonly (readonly [string, Partial<Scenario['asserts']>, Partial<E
   ['the disk used', { bufferedShareMin: 0.5 }, {}],
   ['registered again', { registeredMax: 5000 }, { faults: { faults: [etcdBack], watch: watched() } }],
   ['nothing grew', { rssGrowthMax: 0, descriptorGrowthMax: 0 }, {}],
+  [
+    'refused by a listener, and sent again',
+    { lost: 'counted', conservation: 'any' },
+    withReceiver({ read: EVENTS + 3, refused: 3 }),
+  ],
   ['caught up', { recoverMax: 4000 }, {}],
   ['held', { heldMin: 1000 }, { manifest: { ...manifest, heldMs: 1500 } }],
 ];
@@ -144,13 +163,57 @@ const MUTATIONS: readonly (readonly [string, Partial<Scenario['asserts']>, Parti
     'nothing to notice',
     { noticedMax: 3000 },
     { faults: { faults: [], watch: watched() } },
-    /^no fault happened that could have been noticed/,
+    /^no fault happened that a sender could have noticed/,
+  ],
+  [
+    'a fault of a node to which nobody sends',
+    { noticedMax: 3000 },
+    {
+      faults: { faults: [{ ...OUTAGE, target: 'instance1', node: 'instance1' }], watch: watched() },
+    },
+    /^no fault happened that a sender could have noticed/,
+  ],
+  [
+    'a connection that was down before the fault',
+    { noticedMax: 3000 },
+    watch(() => ({ account: sender({}, false) })),
+    /^instance1 did not notice 'pause a'/,
+  ],
+  [
+    'a connection that was lost just before the fault and stayed so',
+    { noticedMax: 3000 },
+    watch((second) => ({ account: sender({}, second < 1 || second > 8) })),
+    /^instance1 did not notice 'pause a'/,
+  ],
+  [
+    'a cap that nobody knows',
+    {},
+    watch(() => ({ account: sender({ capBytes: 0 }, true) })),
+    /^instance1: its cap is not known/,
+  ],
+  [
+    'a cap that nobody was asked for',
+    {},
+    { faults: { faults: [OUTAGE], watch: [] } },
+    /^instance1: its cap is not known/,
+  ],
+  [
+    'a cap to be reached that nobody looked at',
+    { capReached: ['instance1'] },
+    { faults: { faults: [], watch: [] } },
+    /^instance1: its log was at most .* was not reached$/,
+  ],
+  [
+    'a loss behind what a listener refused and got again',
+    { lost: 'counted', conservation: 'any' },
+    { ...withReceiver({ refused: 3 }), ...lost(5, 7) },
+    /^a: 3 lost \(0 torn\), but the counters say 0: none$/,
   ],
   [
     'a fault shorter than the time to notice it',
     { noticedMax: 7000 },
     {},
-    /^no fault happened that could have been noticed/,
+    /^no fault happened that a sender could have noticed/,
   ],
   [
     'one event of the first second lost',
