@@ -48,7 +48,7 @@ function repeated(
 ): PlannedFault[] {
   const lastsMs = 'lasts' in step && step.lasts !== undefined ? step.lasts : null;
   const every = step.every ?? 0;
-  const left = durationMs - CALM_END_MS - step.at - (lastsMs ?? 0);
+  const left = durationMs - CALM_END_MS - step.at - (step.jitter ?? 0) - (lastsMs ?? 0);
   const untilEnd = every === 0 ? 1 : Math.max(1, Math.floor(left / every) + 1);
   return Array.from({ length: step.times ?? untilEnd }, (_, index) => {
     const late = step.jitter === undefined ? 0 : Math.floor(random() * step.jitter);

@@ -52,6 +52,14 @@ test('without times a step is repeated until shortly before the end of the load'
     [10_000, 20_000, 30_000, 40_000, 50_000],
   );
   t.true(faults.every(({ target }) => TARGETS.links.includes(target)));
+  const late = planFaults(
+    stepsOf('{ at: 10s, do: cut, target: random, lasts: 5s, every: 10s, jitter: 9s }'),
+    TARGETS,
+    1,
+    LOAD_MS,
+  );
+  t.is(late.length, 4, 'the last one is over in time however late it is');
+  t.true(late.every(({ atMs }) => atMs + 5000 <= LOAD_MS - 5000));
 });
 
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
