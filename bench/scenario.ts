@@ -134,6 +134,7 @@ export const scenarioSchema = z
       );
     }
     for (const [index, step] of scenario.steps.entries()) {
+      checkExcept(step, nodes, (message) => complain(['steps', index, 'except'], message));
       const allowed = allowedTargets(step.do, nodes, links, disks);
       if (allowed.includes(step.target)) continue;
       const where = isLinkAction(step.do)
@@ -147,6 +148,16 @@ export const scenarioSchema = z
       );
     }
   });
+
+function checkExcept(step: Step, nodes: readonly string[], complain: (message: string) => void): void {
+  const except = 'except' in step ? (step.except ?? []) : [];
+  if (except.length === 0) return;
+  if (step.target !== 'random') complain(`is for the target random, not for ${step.target}`);
+  for (const name of except.filter((candidate) => !nodes.includes(candidate))) {
+    complain(`'${name}' is not in the chain; expected one of ${nodes.join(', ')}`);
+  }
+  if (nodes.every((name) => except.includes(name))) complain('leaves no node to pick from');
+}
 
 function allowedTargets(
   action: Step['do'],

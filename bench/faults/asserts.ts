@@ -36,8 +36,11 @@ export const faultAsserts = {
   drainsWhileFull: z.boolean().default(false),
   /** The generator waited at least this long for room. */
   heldMin: durationMs.optional(),
-  /** Growth of memory from the second quarter of the load to the last, of any process of the tool. */
+  /** Growth of memory from the second quarter of the load to the last, of any process of the tool. A process must
+   * have lived through the load: see `except` of the steps. */
   rssGrowthMax: bytes.optional(),
   /** The same of open descriptors. */
   descriptorGrowthMax: z.int().min(0).optional(),
+  /** The same of what the log folder of any node takes on disk. */
+  diskGrowthMax: bytes.optional(),
 };

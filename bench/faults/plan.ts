@@ -59,6 +59,7 @@ function repeated(
 
 function targetOf(step: Step, { nodes, links }: FaultTargets, random: () => number): string {
   if (step.target !== 'random') return step.target;
-  const all = isLinkAction(step.do) ? links : nodes;
+  const left = nodes.filter((node) => !('except' in step && step.except?.includes(node)));
+  const all = isLinkAction(step.do) ? links : left;
   return all[Math.floor(random() * all.length)] ?? '';
 }

@@ -28,6 +28,8 @@ const timing = {
 };
 /** An instance or a destination (`instance2`, `a`), `etcd`, or `random`: a node by the seed. */
 const node = z.string();
+/** Nodes that `random` leaves out: one that is never started again shows what leaks. */
+const except = z.array(z.string()).optional();
 /** `instance1 -> instance2`, or `random`: a link by the seed. */
 const link = z.string();
 /** Undone after this; without it by another step, or at the end. */
@@ -39,7 +41,7 @@ export const DISK_ACTIONS = ['fill', 'free'] as const;
 
 export const stepSchema = z.discriminatedUnion('do', [
   /** stop: SIGTERM; kill: SIGKILL; pause: SIGSTOP. Undone by start and resume. */
-  z.strictObject({ ...timing, do: z.enum(['stop', 'kill', 'pause']), target: node, lasts }),
+  z.strictObject({ ...timing, do: z.enum(['stop', 'kill', 'pause']), target: node, except, lasts }),
   /** wipe: everything a stopped node has on disk. */
   z.strictObject({ ...timing, do: z.enum(['start', 'resume', 'wipe']), target: node }),
   /** No byte passes in either direction, nobody is told. */

@@ -114,7 +114,12 @@ const HOLDS: readonly (readonly [string, Partial<Scenario['asserts']>, Partial<E
   ['the cap reached', { capReached: ['instance1'] }, {}],
   ['the disk used', { bufferedShareMin: 0.5 }, {}],
   ['registered again', { registeredMax: 5000 }, { faults: { faults: [etcdBack], watch: watched() } }],
-  ['nothing grew', { rssGrowthMax: 0, descriptorGrowthMax: 0 }, {}],
+  ['nothing grew', { rssGrowthMax: 0, descriptorGrowthMax: 0, diskGrowthMax: 0 }, {}],
+  [
+    'one process lived through the load',
+    { rssGrowthMax: 0 },
+    { faults: { faults: [{ ...OUTAGE, action: 'kill' }], watch: watched() } },
+  ],
   [
     'refused by a listener, and sent again',
     { lost: 'counted', conservation: 'any' },
@@ -294,6 +299,41 @@ const MUTATIONS: readonly (readonly [string, Partial<Scenario['asserts']>, Parti
     { descriptorGrowthMax: 2 },
     watch((second) => ({ descriptors: 30 + second })),
     /^instance1: open descriptors grew by \d+, expected at most 2$/,
+  ],
+  [
+    'a log folder that is never emptied',
+    { diskGrowthMax: 5000 },
+    watch((second) => ({ logBytes: 20_000 + second * 1500 })),
+    /^instance1: its log folder grew by \d+ bytes, expected at most 5000$/,
+  ],
+  [
+    'a folder that nobody measured',
+    { diskGrowthMax: 5000 },
+    watch(() => ({ logBytes: null })),
+    /^instance1: its log folder grew by NaN bytes/,
+  ],
+  [
+    'growth where every process was started again',
+    { rssGrowthMax: 1e6 },
+    {
+      faults: {
+        faults: [
+          { ...OUTAGE, action: 'kill' },
+          { ...OUTAGE, action: 'stop', target: 'instance1', node: 'instance1' },
+        ],
+        watch: watched(),
+      },
+    },
+    /^every process was started again during the load: what leaks could not show$/,
+  ],
+  [
+    'growth where the last process was killed from outside',
+    { descriptorGrowthMax: 1 },
+    {
+      killedFromOutside: ['instance1'],
+      faults: { faults: [{ ...OUTAGE, action: 'kill' }], watch: watched() },
+    },
+    /^every process was started again during the load/,
   ],
   [
     'growth that nobody measured',

@@ -40,6 +40,14 @@ test('a repeated step with random targets is drawn from the seed, and from nothi
   t.true(plan(7).every(({ atMs }, index) => atMs >= 5000 + index * 1000 && atMs < 5400 + index * 1000));
 });
 
+test('random leaves out what it is told to', (t) => {
+  const steps = stepsOf(
+    '{ at: 5s, do: kill, target: random, except: [instance2], lasts: 0s, every: 1s, times: 200 }',
+  );
+  const targets = planFaults(steps, TARGETS, 7, LOAD_MS).map(({ target }) => target);
+  t.deepEqual([...new Set(targets)].sort(), ['a', 'instance1']);
+});
+
 test('without times a step is repeated until shortly before the end of the load', (t) => {
   const faults = planFaults(
     stepsOf('{ at: 10s, do: cut, target: random, lasts: 5s, every: 10s }'),
@@ -72,6 +80,21 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     'a link that is not there',
     '{ at: 1s, do: cut, target: instance1 -> a }',
     /'instance1 -> a' is no link of the chain; expected one of instance1 -> instance2, instance2 -> a/,
+  ],
+  [
+    'an exception that is not there',
+    '{ at: 1s, do: kill, target: random, except: [instance9] }',
+    /x\.yaml:6: steps\.0\.except: 'instance9' is not in the chain/,
+  ],
+  [
+    'an exception where nothing is picked',
+    '{ at: 1s, do: kill, target: a, except: [instance1] }',
+    /steps\.0\.except: is for the target random, not for a/,
+  ],
+  [
+    'an exception of everybody',
+    '{ at: 1s, do: kill, target: random, except: [instance1, instance2, a] }',
+    /steps\.0\.except: leaves no node to pick from/,
   ],
   ['a disk that was not asked for', '{ at: 1s, do: fill, target: a }', /'a' is not in `disks`/],
   [
