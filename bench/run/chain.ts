@@ -14,6 +14,7 @@ import { BenchError, hasCode } from '../run-error.ts';
 import { nodeNames, type Scenario } from '../scenario.ts';
 import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
 import type { Draft } from './draft.ts';
+import { oomKillsSince, readOomKills } from './oom.ts';
 import type { RunPlan } from './plan.ts';
 import { checkSpace } from './preflight.ts';
 import type { RunContext } from './run.ts';
@@ -110,6 +111,7 @@ class RunChain implements OpenChain {
   readonly #supervisor: Supervisor;
   #equipment: Equipment = { links: [], disks: [] };
   #baseline: Baseline = { files: new Map(), accounts: new Map() };
+  #oomKills: number | null = null;
 
   constructor(chain: LocalChain, plan: RunPlan, draft: Draft, attached: boolean) {
     this.chain = chain;
@@ -132,6 +134,7 @@ class RunChain implements OpenChain {
 
   async bringUp(signal: AbortSignal): Promise<void> {
     const { chain, attached } = this;
+    this.#oomKills = await readOomKills();
     if (!attached) {
       await chain.prepare(signal);
       this.#equipment = await setUp(chain, this.#plan.scenario, signal);
@@ -150,6 +153,7 @@ class RunChain implements OpenChain {
     await this.#supervisor.stop();
     const { tool } = this.#plan;
     await settleAccounts(tool, chain.nodes, context.signal);
+    draft.oomKills = oomKillsSince(this.#oomKills, await readOomKills());
     const accounts = await readAccounts(tool, chain.nodes);
     draft.nodes = chain.layout.nodes.map(({ id, from, to }) => {
       const now = accounts.get(id);
@@ -214,7 +218,9 @@ async function noteExit(draft: Draft, record: ProcessRecord, exit: Exit): Promis
   if (record.group === 'tool' && exit.signal === 'SIGKILL') {
     // a fault to survive, and the supervisor starts it again
     if (draft.killedFromOutside.length === 0) {
-      draft.notes.push('processes were killed from outside: the limit on latency is not judged');
+      draft.notes.push(
+        "processes were killed from outside: the limit on latency is not judged; SIGKILL may be the kernel's OOM killer, see dmesg",
+      );
     }
     draft.killedFromOutside.push(record.name);
     return;

@@ -37,6 +37,7 @@ export class Draft {
   readonly notes: string[] = [];
   /** Processes that someone else killed; a fault the scenario did not plan, and therefore no limit on latency holds. */
   readonly killedFromOutside: string[] = [];
+  oomKills = 0;
 
   constructor(plan: RunPlan) {
     this.plan = plan;
@@ -70,6 +71,7 @@ export class Draft {
       invalid: this.invalid,
       notes: this.notes,
       killedFromOutside: this.killedFromOutside,
+      oomKills: this.oomKills,
       configuration: this.configuration,
     };
   }

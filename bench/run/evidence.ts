@@ -33,13 +33,15 @@ export interface Evidence {
   readonly books: Books;
   readonly probes: Result['probes'];
   readonly events: readonly TimedText[];
-  /** Processes of the tool that ended by themselves, or had to be killed at the end. */
   /** What was broken on purpose, and what was seen of the nodes meanwhile. */
   readonly faults: FaultEvidence;
+  /** Processes of the tool that ended by themselves, or had to be killed at the end. */
   readonly misbehaved: readonly string[];
   /** Reasons why nothing can be concluded: interrupted, observer gone, a step that never happened. */
   readonly invalid: readonly string[];
   readonly notes: readonly string[];
   readonly killedFromOutside: readonly string[];
+  /** Processes that the kernel ended meanwhile for want of memory, anywhere on the machine. */
+  readonly oomKills: number;
   readonly configuration: Result['configuration'];
 }

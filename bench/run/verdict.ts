@@ -23,7 +23,9 @@ export function judge(evidence: Evidence, figures: Figures): Verdict {
   const invalid = invalidities(evidence);
   // Cut short before anything was verified: that no figure holds is a consequence, not a finding.
   const cutShort = evidence.invalid.length > 0 && evidence.destinations.length === 0;
-  const failed = cutShort ? [...evidence.misbehaved] : failuresOf(evidence, figures);
+  const failed = cutShort
+    ? [...evidence.misbehaved, ...memoryFailures(evidence)]
+    : failuresOf(evidence, figures);
   const verdict = invalid.length > 0 ? 'invalid' : failed.length > 0 ? 'fail' : 'pass';
   return { verdict, failures: [...invalid, ...failed] };
 }
@@ -49,7 +51,7 @@ function invalidities(evidence: Evidence): string[] {
 function failuresOf(evidence: Evidence, figures: Figures): string[] {
   const { plan, destinations, misbehaved, drained, manifest } = evidence;
   const { asserts } = plan.scenario;
-  const failures = [...misbehaved];
+  const failures = [...misbehaved, ...memoryFailures(evidence)];
   if (!drained) failures.push('not every destination had all bytes before the wait for them ended');
   const judged = destinations.map(({ name }) => name);
   const unjudged = evidence.books.nodes.filter(({ id, to }) => to.length === 0 && !judged.includes(id));
@@ -77,6 +79,13 @@ function failuresOf(evidence: Evidence, figures: Figures): string[] {
   failures.push(...faultFailures(evidence, figures.window));
   if (asserts.conservation === 'closed') failures.push(...openEquations(figures.conservation));
   return failures;
+}
+
+/** Killed from outside is a fault to survive; killed because it ate the memory is a fault of its own. */
+function memoryFailures({ killedFromOutside, oomKills }: Evidence): string[] {
+  if (killedFromOutside.length === 0 || oomKills === 0) return [];
+  const names = [...new Set(killedFromOutside)].join(', ');
+  return [`the kernel's OOM killer ended processes during the run (${oomKills}); killed were ${names}`];
 }
 
 /** A limit is held by figures that cover nearly every event, or it is not held. */

@@ -145,6 +145,7 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
     invalid: [],
     notes: [],
     killedFromOutside: [],
+    oomKills: 0,
     configuration: [],
     ...changes,
   };

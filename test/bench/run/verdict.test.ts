@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Evidence } from '../../../bench/run/evidence.ts';
+import { oomKillsSince, parseOomKills } from '../../../bench/run/oom.ts';
 import { resultOf } from '../../../bench/run/result.ts';
 import type { NodeAccount } from '../../../bench/tools/tool.ts';
 import {
@@ -81,6 +82,12 @@ const MUTATIONS: readonly (readonly [string, Partial<Evidence>, 'fail' | 'invali
     },
     'fail',
     /^b: only 0 of 1000 delivered events have an observed arrival/,
+  ],
+  [
+    'an agent that ate all memory',
+    { killedFromOutside: ['instance2'], oomKills: 1 },
+    'fail',
+    /^the kernel's OOM killer ended processes during the run \(1\); killed were instance2$/,
   ],
   ['a slow drain', spoiled({ lastArrivalMs: START_MS + 12_500 }), 'fail', /arrived 2\.5 s after it was sent/],
   [
@@ -208,4 +215,17 @@ test('where someone killed a process from outside, the limit on latency is not j
     lost: { events: 1, ranges: [{ runner: 1, epoch: 1, first: 7, last: 7 }] },
   });
   t.is(resultOf(evidence({ ...lossy, killedFromOutside: ['instance2'] })).verdict, 'fail');
+});
+
+test('what the kernel killed elsewhere on the machine is not held against the tool', (t) => {
+  t.is(resultOf(evidence({ oomKills: 1 })).verdict, 'pass');
+});
+
+test('the count of the OOM killer is read, and where the kernel has none nothing rose', (t) => {
+  t.is(parseOomKills('pgfault 12\noom_kill 3\noom_kill_x 9\n'), 3);
+  t.is(parseOomKills('pgfault 12\n'), null);
+  t.deepEqual(
+    [oomKillsSince(3, 5), oomKillsSince(3, 3), oomKillsSince(null, 5), oomKillsSince(3, null)],
+    [2, 0, 0, 0],
+  );
 });
