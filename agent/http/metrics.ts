@@ -61,6 +61,9 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
   const heldEvents = gauge('spillway_source_held_events', 'Events read and not yet committed', ['source']);
   const heldBytes = gauge('spillway_source_held_bytes', 'Bytes read and not yet committed', ['source']);
   const files = gauge('spillway_source_files', 'Files a tail follows', ['source']);
+  const truncations = counter('spillway_source_truncations_total', 'Files that a tail found truncated', [
+    'source',
+  ]);
   const connections = counter('spillway_connections_total', 'Connections of a listener by outcome', labels);
   for (const source of sources) {
     for (const outcome of SOURCE_OUTCOMES) {
@@ -70,6 +73,7 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
     heldEvents.set([source.name], source.held.events);
     heldBytes.set([source.name], source.held.bytes);
     if (source.files !== undefined) files.set([source.name], source.files);
+    if (source.truncations !== undefined) truncations.set([source.name], source.truncations);
     for (const [outcome, total] of Object.entries(source.connections ?? {})) {
       connections.set([source.name, outcome], total);
     }
@@ -91,6 +95,12 @@ function addLog({ counter, gauge }: Families, log: LogSnapshot): void {
     [],
     log.writtenBytes,
   );
+  const skipped = counter(
+    'spillway_source_skipped_events_total',
+    'Events that peers said they will not send',
+    ['reason'],
+  );
+  for (const [reason, { events }] of Object.entries(log.skipped)) skipped.set([reason], events);
   gauge('spillway_log_bytes', 'Size of the log directory').set([], log.bytes);
   gauge('spillway_log_bytes_max', 'Largest size of the log directory since the start').set([], log.bytesMax);
   gauge('spillway_log_cap_bytes', 'Limit of the log directory').set([], log.capBytes);

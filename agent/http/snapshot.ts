@@ -27,6 +27,8 @@ export interface SourceSnapshot {
   readonly held: Tally;
   /** Files that a tail follows. */
   readonly files?: number;
+  /** Files that a tail found truncated or replaced under their inodes, and read from their beginnings; since the start. */
+  readonly truncations?: number;
   /** Connections of a listener by what became of them: accepted, or the reason they were closed. */
   readonly connections?: Readonly<Record<string, number>>;
 }
@@ -42,6 +44,8 @@ export interface LogSnapshot {
   readonly syncs: number;
   /** Everything written to the disk: data, journal, cursors, quarantine. */
   readonly writtenBytes: number;
+  /** What peers announced that they will not send, by reason; all listeners together. */
+  readonly skipped: Readonly<Record<string, Tally>>;
 }
 
 export interface DestinationSnapshot {

@@ -12,6 +12,7 @@ import type { SourceState } from '../../log/sources.ts';
 import type { ReceiveCounters } from '../receive-counters.ts';
 import type { BufferPool } from './buffers.ts';
 import type { ListedFile } from './directory.ts';
+import { GUARD_BYTES, ReadHistory } from './history.ts';
 import { continues, type FileIdentity, identityOf, sameFile, sourceKey } from './identity.ts';
 
 export interface FileParts {
@@ -22,9 +23,14 @@ export interface FileParts {
   readonly eventBytesMax: number;
   /** Commits that failed, of all files together: each took its file back to what is committed. */
   readonly rewinds: { count: number };
+  /** Files found to have been truncated, or to be others than those that were read before under their inodes. */
+  readonly truncations: { count: number };
 }
 
-/** Why the position may not be believed: the log remembers it from before a restart, or the file has shrunk. */
+/**
+ * Why the position may not be believed: the log remembers it from before a restart, or the file has shrunk, or has
+ * other bytes before the position.
+ */
 type Doubt = 'recalled' | 'truncated';
 
 const REMARKS: Readonly<Record<Doubt, string>> = {
@@ -49,6 +55,7 @@ export class TailedFile {
   #source: SourceState | null = null;
   #handle: fs.FileHandle | null = null;
   #readAt = 0;
+  #history = new ReadHistory();
   /** Bytes of a last line without newline, at the last look. */
   #partial = 0;
   /** Where an over-long event began that is being passed over; -1: none. */
@@ -168,6 +175,7 @@ export class TailedFile {
     this.#doubt = null;
     if (fits) return null;
     this.#restart();
+    this.#parts.truncations.count++;
     return REMARKS[doubt];
   }
 
@@ -180,16 +188,22 @@ export class TailedFile {
     try {
       const { rewinds } = this.#parts;
       const rewindsBefore = rewinds.count;
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.#readAt);
+      const guard = Math.min(GUARD_BYTES, this.#readAt);
+      const room = buffer.length - GUARD_BYTES;
+      const all = (await handle.read(buffer, 0, guard + room, this.#readAt - guard)).bytesRead;
       // what was read is not what comes next any more
       if (rewinds.count !== rewindsBefore) return 'more';
-      const chunk = buffer.subarray(0, bytesRead);
-      if (bytesRead < this.#partial || (bytesRead === 0 && this.#readAt > 0))
+      const bytesRead = Math.max(0, all - guard);
+      const chunk = buffer.subarray(guard, guard + bytesRead);
+      if (all < guard || !this.#history.stillHas(buffer.subarray(0, guard), this.#readAt)) {
+        this.#doubt = 'truncated';
+      } else if (bytesRead < this.#partial) {
         await this.#noticeTruncation(handle);
+      }
       if (bytesRead === 0 || bytesRead === this.#partial || this.#doubt !== null) return 'none';
       this.grewAt = now;
       this.#size = Math.max(this.#size, this.#readAt + bytesRead);
-      const full = bytesRead === buffer.length;
+      const full = bytesRead === room;
       if (this.#tooLongFrom >= 0) {
         return (await this.#passOver(chunk)) || full ? 'more' : 'end';
       }
@@ -233,7 +247,7 @@ export class TailedFile {
       await this.#passOver(buffer.subarray(0, bytesRead));
       this.#countTooLong();
     } else {
-      this.#append(buffer, 1, () => undefined, this.#readAt + bytesRead);
+      this.#append(buffer, 1, () => undefined, bytesRead);
     }
     return true;
   }
@@ -243,13 +257,17 @@ export class TailedFile {
     if (this.#source !== null) await this.#parts.log.forgetSource(this.#source).catch(() => undefined);
   }
 
-  #append(bytes: Buffer, events: number, release: () => void, end = this.#readAt + bytes.length): void {
+  /** @param inFile so many of the bytes stand in the file; the others are ours. */
+  #append(bytes: Buffer, events: number, release: () => void, inFile = bytes.length): void {
     const { log, counters } = this.#parts;
     const from = this.#readAt;
-    this.#readAt = end;
+    const end = from + inFile;
+    const crc = crc32(bytes);
+    this.#passed(bytes.subarray(0, inFile));
+    this.#history.batch({ from, end, crc });
     counters.read(events, bytes.length);
     const append = { source: this.#known(from), from, end, chunks: [bytes], bytes: bytes.length, events };
-    log.append({ ...append, crc: crc32(bytes), sequence: 0 }).then(
+    log.append({ ...append, crc, sequence: 0 }).then(
       () => {
         counters.settled(events, bytes.length);
         release();
@@ -263,6 +281,11 @@ export class TailedFile {
     );
   }
 
+  #passed(bytes: Buffer): void {
+    this.#history.passed(bytes, this.#readAt);
+    this.#readAt += bytes.length;
+  }
+
   /** To what failed, not to what is committed: what was read before it may be on its way still, and succeed. */
   #rewind(from: number): void {
     this.#parts.rewinds.count++;
@@ -270,6 +293,8 @@ export class TailedFile {
     this.#readAt = Math.min(read, from);
     this.#partial = 0;
     this.#tooLongFrom = -1;
+    this.#history.cutBack(this.#readAt);
+    this.#doubt ??= 'recalled';
   }
 
   /**
@@ -284,7 +309,7 @@ export class TailedFile {
     // what cannot be kept is still counted
     await log.setAside(`${owner}.too-long`, piece).catch(() => undefined);
     if (this.#parts.rewinds.count !== rewindsBefore) return true;
-    this.#readAt += piece.length;
+    this.#passed(piece);
     if (newline !== -1) this.#countTooLong();
     return newline !== -1;
   }
@@ -331,6 +356,7 @@ export class TailedFile {
   #restart(): void {
     const before = this.#source;
     this.#readAt = 0;
+    this.#history = new ReadHistory();
     this.#partial = 0;
     this.#tooLongFrom = -1;
     if (before === null) return;

@@ -14,6 +14,7 @@ import { BufferPool } from './buffers.ts';
 import { type DirectoryOptions, WatchedDirectory } from './directory.ts';
 import type { TailedFile } from './file.ts';
 import { FollowedFiles, type FollowedOptions } from './followed.ts';
+import { GUARD_BYTES } from './history.ts';
 
 export interface TailOptions extends DirectoryOptions, FollowedOptions {
   readonly readBytesMax: number;
@@ -39,6 +40,7 @@ export class TailSource {
   readonly #counters: ReceiveCounters;
   readonly #files: FollowedFiles;
   readonly #rewinds = { count: 0 };
+  readonly #truncations = { count: 0 };
   /** What was said of a file that cannot be read, by its path. */
   readonly #faults = new Map<string, { readonly text: string; readonly until: number }>();
   #listDue = true;
@@ -61,9 +63,13 @@ export class TailSource {
       owner: options.name,
       log,
       counters: this.#counters,
-      buffers: new BufferPool(Math.max(options.readBytesMax, options.eventBytesMax + 1), BUFFERS),
+      buffers: new BufferPool(
+        GUARD_BYTES + Math.max(options.readBytesMax, options.eventBytesMax + 1),
+        BUFFERS,
+      ),
       eventBytesMax: options.eventBytesMax,
       rewinds: this.#rewinds,
+      truncations: this.#truncations,
     };
     this.#files = new FollowedFiles(options, parts, this.#logger);
   }
@@ -88,7 +94,15 @@ export class TailSource {
     for (const file of this.#files) partial += file.partialBytes;
     const read = { events: counts.read.events, bytes: counts.read.bytes + partial };
     const held = { events: counts.held.events, bytes: counts.held.bytes + partial };
-    return { name, type: 'tail', ...counts, read, held, files: this.#files.size };
+    return {
+      name,
+      type: 'tail',
+      ...counts,
+      read,
+      held,
+      files: this.#files.size,
+      truncations: this.#truncations.count,
+    };
   }
 
   /** Reads no more; what was read goes on into the log. Idempotent. */
