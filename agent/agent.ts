@@ -68,12 +68,12 @@ export class Agent {
   }
 
   snapshot(): AgentSnapshot {
-    const { state, appended, expired, bytes, bytesMax, capBytes, syncs, writtenBytes } = this.#log.facts();
+    const { reason: _, ...log } = this.#log.facts();
     return {
       id: this.#config.id,
       version: VERSION,
       sources: [...this.#tails, ...this.#listeners].map((source) => source.snapshot()),
-      log: { state, appended, expired, bytes, bytesMax, capBytes, syncs, writtenBytes },
+      log,
       destinations: this.#destinations.map((destination) => destination.snapshot()),
     };
   }

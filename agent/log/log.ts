@@ -46,6 +46,8 @@ export interface LogFacts {
   readonly capBytes: number;
   readonly syncs: number;
   readonly writtenBytes: number;
+  /** What peers announced that they will not send, by reason. */
+  readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
 }
 
 interface Parts {
@@ -253,6 +255,7 @@ export class EventLog implements AsyncDisposable {
       capBytes: this.#options.capBytes,
       syncs: this.#committer.syncs,
       writtenBytes: this.#committer.writtenBytes,
+      skipped: Object.fromEntries(this.#parts.table.skipped()),
     };
   }
 
