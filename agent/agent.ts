@@ -68,12 +68,13 @@ export class Agent {
   }
 
   snapshot(): AgentSnapshot {
-    const { reason: _, ...log } = this.#log.facts();
+    const facts = this.#log.facts();
+    const { state, appended, expired, bytes, bytesMax, capBytes, syncs, writtenBytes, skipped } = facts;
     return {
       id: this.#config.id,
       version: VERSION,
       sources: [...this.#tails, ...this.#listeners].map((source) => source.snapshot()),
-      log,
+      log: { state, appended, expired, bytes, bytesMax, capBytes, syncs, writtenBytes, skipped },
       destinations: this.#destinations.map((destination) => destination.snapshot()),
     };
   }

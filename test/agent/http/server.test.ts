@@ -31,6 +31,7 @@ function snapshotAfter(read: number): AgentSnapshot {
       capBytes: 3000,
       syncs: 11,
       writtenBytes: 12_345,
+      skipped: { dropOldest: tally(8) },
     },
     destinations: [
       {
@@ -114,6 +115,7 @@ spillway_log_bytes_max 2000
 spillway_log_cap_bytes 3000
 spillway_log_syncs_total 11
 spillway_log_written_bytes_total 12345
+spillway_source_skipped_events_total{reason="dropOldest"} 8
 spillway_log_state{state="ok"} 0
 spillway_log_state{state="full"} 1
 spillway_destination_events_total{destination="a",outcome="appended",reason=""} 100

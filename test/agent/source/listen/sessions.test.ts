@@ -121,6 +121,7 @@ test('a skip moves the sender on and is counted', async (t) => {
   peer.batch(1_000, 'two\n');
   await peer.acknowledged(1_004);
   await listening.delivers('one\ntwo\n');
+  t.deepEqual(listening.log.facts().skipped, { peerLost: { events: 50, bytes: 996 } });
   listening.conserves();
 });
 
