@@ -6,6 +6,7 @@ import type { Disk } from '../log/disk.ts';
 import type { BatchRecord } from '../log/record.ts';
 import { segmentPath } from '../log/segment.ts';
 import { segmentFacts, unlessGone } from '../log/survey.ts';
+import { readDespiteDamage } from '../log/unreadable.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 
@@ -31,7 +32,7 @@ export class DataFile implements AsyncDisposable {
   /** The bytes of a batch as they lie there, as many as there are; valid until the next call. */
   async batch({ position, bytes }: BatchRecord): Promise<Buffer> {
     const piece = this.#piece(bytes);
-    return piece.subarray(0, await this.#disk.read(this.#fd, piece, position));
+    return piece.subarray(0, await readDespiteDamage(this.#disk, this.#fd, piece, position));
   }
 
   /** The bytes of a batch if they are what was written. */
@@ -45,7 +46,7 @@ export class DataFile implements AsyncDisposable {
     let events = 0;
     for (let at = from; at < this.bytes; at += PIECE_BYTES) {
       const piece = this.#piece(Math.min(PIECE_BYTES, this.bytes - at));
-      events += countEvents(piece.subarray(0, await this.#disk.read(this.#fd, piece, at)));
+      events += countEvents(piece.subarray(0, await readDespiteDamage(this.#disk, this.#fd, piece, at)));
     }
     return events;
   }

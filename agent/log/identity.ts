@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { SpillwayError } from '../errors.ts';
 import type { Disk } from './disk.ts';
+import { readDespiteDamage } from './unreadable.ts';
 
 interface Identity {
   readonly version: 1;
@@ -12,11 +13,12 @@ interface Identity {
   readonly createdMs: number;
 }
 
+/** A whole file. What of it cannot be read is zeros. */
 export async function readFile(disk: Disk, path: string): Promise<Buffer> {
   const fd = await disk.open(path, 'r');
   try {
     const bytes = Buffer.alloc((await disk.facts(path)).size);
-    return bytes.subarray(0, await disk.read(fd, bytes, 0));
+    return bytes.subarray(0, await readDespiteDamage(disk, fd, bytes, 0));
   } finally {
     await disk.close(fd);
   }

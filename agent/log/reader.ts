@@ -7,6 +7,7 @@ import type { BatchRecord } from './record.ts';
 import { HEADER_BYTES } from './record.ts';
 import { batchesFrom, type Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
+import { readDespiteDamage } from './unreadable.ts';
 
 export interface ReadBatch {
   readonly record: BatchRecord;
@@ -114,7 +115,7 @@ export class LogReader {
     buffer: Buffer,
   ): Promise<ReadResult> {
     const into = size <= buffer.length ? buffer.subarray(0, size) : Buffer.allocUnsafeSlow(size);
-    const got = await this.#disk.read(this.#fd, into, first.position);
+    const got = await readDespiteDamage(this.#disk, this.#fd, into, first.position);
     const batches: ReadBatch[] = [];
     for (const record of records) {
       const at = record.from - first.from;

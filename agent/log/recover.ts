@@ -22,6 +22,7 @@ import {
   segmentPath,
 } from './segment.ts';
 import { SourceTable } from './sources.ts';
+import { readDespiteDamage } from './unreadable.ts';
 
 export interface Recovered {
   /** By base offset; the last one is the one to go on with. Empty for a new log. */
@@ -163,7 +164,8 @@ async function readHeader(disk: Disk, dir: string, base: number): Promise<Journa
   const fd = await disk.open(path, 'r');
   try {
     const bytes = Buffer.alloc(HEADER_BYTES);
-    const header = (await disk.read(fd, bytes, 0)) === HEADER_BYTES ? decodeHeader(bytes) : null;
+    const header =
+      (await readDespiteDamage(disk, fd, bytes, 0)) === HEADER_BYTES ? decodeHeader(bytes) : null;
     if (header?.baseOffset === base) return header;
   } finally {
     await disk.close(fd);

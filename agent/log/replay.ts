@@ -17,6 +17,7 @@ import {
 import { salvage } from './salvage.ts';
 import { Segment } from './segment.ts';
 import { SourceTable } from './sources.ts';
+import { readDespiteDamage } from './unreadable.ts';
 
 const CHECK_BYTES = 1024 * 1024;
 
@@ -138,7 +139,7 @@ async function openData(disk: Disk, path: string) {
       if (fd === -1 || position + bytes > (facts?.size ?? 0)) return false;
       if (buffer.length < bytes) buffer = Buffer.allocUnsafe(bytes);
       const piece = buffer.subarray(0, bytes);
-      return (await disk.read(fd, piece, position)) === bytes && crc32(piece) === crc;
+      return (await readDespiteDamage(disk, fd, piece, position)) === bytes && crc32(piece) === crc;
     },
     close: () => (fd === -1 ? Promise.resolve() : disk.close(fd)),
   };

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { BATCH_BYTES, type BatchRecord, decodeBatch, HEADER_BYTES, isBatch, recordSize } from './record.ts';
 import { salvage } from './salvage.ts';
+import { readDespiteDamage } from './unreadable.ts';
 
 const NAME_DIGITS = 20;
 export const SEGMENT_SUFFIX = '.log';
@@ -71,7 +72,7 @@ export class Segment {
     const bytes = Buffer.allocUnsafeSlow(this.journalBytes);
     const fd = await disk.open(this.journalPath, 'r');
     try {
-      const got = await disk.read(fd, bytes, 0);
+      const got = await readDespiteDamage(disk, fd, bytes, 0);
       const good = salvage(bytes.subarray(0, got), this.base)?.journal ?? Buffer.alloc(0);
       this.#cached = new WeakRef(good);
       return good;
