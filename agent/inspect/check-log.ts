@@ -273,6 +273,8 @@ class LogCheck {
     const start = this.#start ?? { offset: 0, events: 0 };
     const extent = { stream, start, end, eventsAt: (offset: number) => this.#marks.get(offset) };
     for (const cursor of this.#cursors) {
+      // beside a running agent a cursor may be read later than the end that it has come to
+      if (this.#running && (cursor.state?.position.offset ?? 0) > extent.end.offset) continue;
       const findings = checkCursor(cursor, extent);
       if (findings.length === 0 || !this.#running) {
         this.#findings.push(...findings);

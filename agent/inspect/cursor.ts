@@ -8,10 +8,11 @@ import { CURSOR_DIRECTORY, type CursorState } from '../log/cursor.ts';
 import { realDisk } from '../log/disk.ts';
 import type { Mark } from '../log/marks.ts';
 import { cursorPath, surveyCursor, surveyNames } from '../log/survey.ts';
+import { talliesOf } from '../sink/tallies.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
 import { boundaryAt } from './boundary.ts';
 import { dryStart } from './dry-start.ts';
-import { type CursorEntry, lagOf, takeInventory } from './inventory.ts';
+import { type CursorEntry, takeInventory } from './inventory.ts';
 import { endWithReader, plural, print, reasons } from './output.ts';
 import { parsePoint } from './point.ts';
 import { moveCursor } from './rewind.ts';
@@ -62,7 +63,8 @@ async function drop({ dir, destination, yes, json }: Order): Promise<number> {
   await using _lock = await lockDirectory(dir);
   const state = await stateOf(dir, destination, { evenIfUnreadable: true });
   const { store } = await dryStart(dir);
-  const lag = state === null ? null : lagOf(state, { offset: store.end, events: store.endEvent });
+  const lag =
+    state === null ? null : talliesOf(state, { offset: store.end, events: store.endEvent }).buffered;
   if (lag !== null && lag.bytes > 0 && !yes) {
     throw new SpillwayError(
       'bad-usage',

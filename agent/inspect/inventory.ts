@@ -18,7 +18,7 @@ import {
   surveyQuarantine,
   surveyStream,
 } from '../log/survey.ts';
-import { countGaps } from '../sink/gaps.ts';
+import { talliesOf } from '../sink/tallies.ts';
 
 export interface SegmentEntry {
   readonly base: number;
@@ -167,26 +167,18 @@ function cursorEntry(
 ): CursorEntry {
   const orphaned = destinations === null ? null : !destinations.includes(destination);
   if (state === null) return { destination, orphaned, slots: good, progress: null };
-  const { stream, position, epoch, epochStart, start, dropped, skipped, gaps } = state;
+  const { stream, position, epoch, epochStart, start } = state;
+  const { buffered, dropped, skipped } = talliesOf(state, end);
   const progress = {
     stream,
     position,
     epoch,
     epochStart,
     start,
-    lag: lagOf(state, end),
+    lag: buffered,
     dropped,
     skipped,
-    gaps,
+    gaps: state.gaps.filter(({ to }) => to.offset > position.offset),
   };
   return { destination, orphaned, slots: good, progress };
-}
-
-/** What a destination still wants of a log that ends there. */
-export function lagOf({ position, gaps }: CursorState, end: Mark): Counts {
-  const given = sum(Object.values(countGaps(gaps)));
-  return {
-    events: end.events - position.events - given.events,
-    bytes: end.offset - position.offset - given.bytes,
-  };
 }

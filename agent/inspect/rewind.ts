@@ -10,7 +10,7 @@
 
 import type { CursorState } from '../log/cursor.ts';
 import type { Mark } from '../log/marks.ts';
-import { dropRange, gapsFrom } from '../sink/gaps.ts';
+import { addGap } from '../sink/gaps.ts';
 
 export type Move =
   | { readonly kind: 'stay' }
@@ -20,7 +20,7 @@ export function moveCursor(state: CursorState, to: Mark): Move {
   const { position, epoch, gaps } = state;
   if (to.offset === position.offset) return { kind: 'stay' };
   if (to.offset > position.offset) {
-    const dropped = dropRange(gaps, { from: position, to, reason: 'dropOldest' });
+    const dropped = addGap(gaps, { from: position, to, reason: 'dropOldest', announced: false });
     return { kind: 'forward', state: { ...state, gaps: dropped } };
   }
   return {
@@ -34,7 +34,7 @@ export function moveCursor(state: CursorState, to: Mark): Move {
       last: null,
       skipped: {},
       dropped: {},
-      gaps: gapsFrom(gaps, to),
+      gaps: gaps.filter(({ from, announced }) => !announced && from.offset >= to.offset),
       done: [],
       lanes: {},
     },

@@ -130,7 +130,9 @@ export class Committer {
   #push(item: Item): Promise<void> {
     const refusal = this.#refusal(item);
     if (refusal !== null) {
-      this.#settle([item], refusal);
+      // nothing of what is pending changes by it
+      this.#pendingBytes -= item.append?.bytes ?? 0;
+      item.reject(refusal);
       return item.promise;
     }
     if (item.note?.type === RecordType.forget) this.#leaving.add(item.note.source);
@@ -291,13 +293,17 @@ export class Committer {
 
   #publish(group: Group, batches: readonly BatchRecord[], journalBytes: number): void {
     const { segment } = this.#store.active;
-    for (const record of batches) {
+    let next = 0;
+    // in the order of the journal: a replay must come to the same state
+    for (const { note } of group.items) {
+      const record = note === undefined ? batches[next++] : undefined;
+      if (note !== undefined) this.#table.applyNote(note);
+      if (record === undefined) continue;
       this.#table.applyBatch(record);
       segment.bytes += record.bytes;
       segment.events += record.events;
       segment.lastMs = record.timeMs;
     }
-    for (const { note } of group.items) if (note !== undefined) this.#table.applyNote(note);
     segment.journalBytes += journalBytes;
     this.#settle(group.items, null);
     this.#onCommit();

@@ -24,7 +24,9 @@ export const CURSOR_FILE_BYTES = 2 * SLOT_BYTES;
 interface CursorGap {
   readonly from: Readonly<{ offset: number; events: number }>;
   readonly to: Readonly<{ offset: number; events: number }>;
-  readonly reason: 'dropOldest' | 'dropNewest' | 'maxAge';
+  readonly reason: 'dropOldest' | 'dropNewest' | 'maxAge' | 'peerLost' | 'damaged';
+  /** The receiver was told, or is about to be. */
+  readonly announced: boolean;
 }
 
 export interface CursorState {
@@ -44,7 +46,7 @@ export interface CursorState {
   readonly last: Readonly<{ from: number; crc: number }> | null;
   readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
   readonly dropped: Readonly<Record<string, Readonly<Counts>>>;
-  /** Ranges above the position that the destination's policy gave up, with the events before each end. */
+  /** Ranges that the destination does not get, with the events before each end; the oldest are folded into the counts. */
   readonly gaps: readonly CursorGap[];
   readonly done: readonly (readonly [from: number, to: number])[];
   readonly lanes: Readonly<Record<string, { readonly sequence: number }>>;

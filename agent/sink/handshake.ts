@@ -50,37 +50,39 @@ export async function resume(position: Position, log: EventLog, welcome: Welcome
       why: `the receiver is at ${has}, before this epoch began at ${epochStart.offset}`,
     };
   }
-  const at: Mark = { offset: has, events: epochStart.events + welcome.hasEvents };
-  const fault = await compare(position, log, at, last);
-  if (fault !== null) return { kind: 'new-epoch', why: fault };
+  const place = await whereIs(position, log, welcome, has);
+  if ('fault' in place) return { kind: 'new-epoch', why: place.fault };
   const remark =
     has < position.mark.offset ? `the receiver went back from ${position.mark.offset} to ${has}` : null;
-  position.moveTo(at, last);
+  position.moveTo(place.at, last);
   return { kind: 'resume', remark };
 }
 
-/** Why the receiver's last batch is not ours, or null where it is or nobody can tell any more. */
-async function compare(
+/** The events before `has`, where the receiver's history is this log's; else why it cannot be. */
+async function whereIs(
   position: Position,
   log: EventLog,
-  at: Mark,
-  last: Welcome['last'],
-): Promise<string | null> {
-  const record = await log.batchEndingAt(at.offset);
-  if (record === null) {
-    if (at.offset > log.start.offset)
-      return `no batch of this log ends at ${at.offset}, where the receiver is`;
-    const own = position.state.last;
-    const comparable = own !== null && last !== null && position.mark.offset === at.offset;
-    return comparable && own.crc !== last.crc
-      ? 'the last batch of the receiver is not the one it acknowledged'
-      : null;
+  { last, hasEvents }: Welcome,
+  has: number,
+): Promise<{ readonly at: Mark } | { readonly fault: string }> {
+  const record = await log.batchEndingAt(has);
+  if (record !== null) {
+    if (last === null || (record.from === last.from && record.crc === last.crc)) {
+      return { at: { offset: has, events: record.eventsBefore + record.events } };
+    }
+    return { fault: `the last batch of the receiver, up to ${has}, is not the one in this log` };
   }
-  if (last !== null && (record.from !== last.from || record.crc !== last.crc)) {
-    return `the last batch of the receiver, up to ${at.offset}, is not the one in this log`;
+  const { mark, state } = position;
+  if (mark.offset === has) {
+    const differs = state.last !== null && last !== null && state.last.crc !== last.crc;
+    return differs
+      ? { fault: 'the last batch of the receiver is not the one it acknowledged' }
+      : { at: mark };
   }
-  if (record.eventsBefore + record.events !== at.events) {
-    return `the receiver counts ${at.events} events up to ${at.offset}, this log ${record.eventsBefore + record.events}`;
-  }
-  return null;
+  const known = state.gaps.find(({ to }) => to.offset === has)?.to ?? (await log.markAtLeast(has));
+  if (last === null && known.offset === has) return { at: known };
+  if (has > log.start.offset) return { fault: `no batch of this log ends at ${has}, where the receiver is` };
+  // what lay there is deleted: only the receiver still knows how many events it was
+  const events = Math.min(state.epochStart.events + hasEvents, log.start.events);
+  return { at: { offset: has, events } };
 }

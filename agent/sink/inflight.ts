@@ -13,7 +13,7 @@ export class InFlight {
   #sentBytes = 0;
   #credit = 0;
   /** When something was last acknowledged, or sent into emptiness. */
-  movedAt = Date.now();
+  movedAt = performance.now();
 
   constructor(inflightBytesMax: number) {
     this.#inflightBytesMax = inflightBytesMax;
@@ -34,7 +34,7 @@ export class InFlight {
   }
 
   add(sent: Sent): void {
-    if (this.empty) this.movedAt = Date.now();
+    if (this.empty) this.movedAt = performance.now();
     this.#sent.push(sent);
     this.#bytes += sent.bytes;
     this.#sentBytes += sent.bytes;
@@ -52,7 +52,7 @@ export class InFlight {
       throw protocolError('ack-range', `acknowledged up to ${to}, where nothing ended that was sent`);
     }
     for (const { bytes } of done) this.#bytes -= bytes;
-    if (last !== undefined) this.movedAt = Date.now();
+    if (last !== undefined) this.movedAt = performance.now();
     return done;
   }
 }

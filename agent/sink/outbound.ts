@@ -49,6 +49,8 @@ export interface Greeted {
   readonly peer: string;
 }
 
+const LINGER_MS = 1000;
+
 export class Outbound {
   readonly #socket: net.Socket;
   readonly #where: string;
@@ -62,6 +64,7 @@ export class Outbound {
   #greetTimer: NodeJS.Timeout | null = null;
   #ended = false;
   #stopping = false;
+  #saidBye = false;
   #peerBlocked = false;
   /** Of the receiver. */
   #batchBytesMax = 0;
@@ -247,6 +250,7 @@ export class Outbound {
   }
 
   #bye(): void {
+    this.#saidBye = true;
     this.#socket.end(encodeHeader({ type: FrameType.bye }));
     this.#end(null);
   }
@@ -271,8 +275,13 @@ export class Outbound {
     this.#failure = failure;
     this.#heartbeat.stop();
     this.#welcome.reject(failure ?? new SpillwayError('closed', 'stopped while connecting'));
-    if (failure === null) this.#socket.destroySoon();
-    else this.#socket.destroy();
+    if (this.#saidBye) {
+      this.#socket.destroySoon();
+      // a receiver that reads nothing must not keep the socket, nor the process
+      setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+    } else {
+      this.#socket.destroy();
+    }
     this.#poke();
   }
 }

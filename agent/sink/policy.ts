@@ -9,7 +9,7 @@
 
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
-import type { Gap } from './gaps.ts';
+import type { DropReason } from './gaps.ts';
 import type { Position } from './position.ts';
 
 export interface LagPolicyOptions {
@@ -107,7 +107,7 @@ export class LagPolicy {
     if (to !== null) this.#drop(this.#sentTo(), to, 'maxAge');
   }
 
-  #drop(from: Mark, to: Mark, reason: Gap['reason']): void {
+  #drop(from: Mark, to: Mark, reason: DropReason): void {
     if (from.offset < to.offset) this.#position.drop({ from, to, reason });
   }
 

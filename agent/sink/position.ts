@@ -7,18 +7,29 @@
 import type { CursorFile, CursorState } from '../log/cursor.ts';
 import type { EventLog, Holder } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
-import type { Counts } from '../log/sources.ts';
-import { countGaps, dropRange, type Gap, gapsFrom, isDropReason, nextGap, wantsAny } from './gaps.ts';
+import {
+  addGap,
+  announce,
+  type DropReason,
+  type Gap,
+  gapsWithin,
+  nextGap,
+  wantsAny,
+  withoutDelivered,
+} from './gaps.ts';
+import { countedWith, type Tallies, talliesOf } from './tallies.ts';
 
 /** A range that the receiver has acknowledged, as batch or as skip. */
 export interface Acknowledged {
   readonly from: number;
   readonly end: Mark;
   readonly crc: number;
-  readonly skipped: { readonly reason: string; readonly counts: Counts } | null;
+  readonly isSkip: boolean;
 }
 
 const CURSOR_MS = 100;
+const GAPS_MAX = 100;
+const DAY_MS = 86_400_000;
 
 export class Position {
   readonly #log: EventLog;
@@ -76,10 +87,11 @@ export class Position {
    * leaves the cursor), says nothing of the bytes that come at these offsets now: the counts and the epoch begin anew.
    */
   #distrust(fresh: () => CursorState): void {
-    const { stream, position, epoch, session } = this.#state;
+    const { stream, position, epoch, session, gaps } = this.#state;
     const end = this.#log.end;
     if (stream !== this.#log.stream) this.#change({ ...fresh(), epoch: epoch + 1, session });
-    else if (position.offset > end.offset) {
+    else if (gaps.some(({ to }) => to.offset > end.offset)) this.#change({ gaps: gapsWithin(gaps, end) });
+    if (stream === this.#log.stream && position.offset > end.offset) {
       this.#change({ ...fresh(), start: end, position: end, epochStart: end, epoch: epoch + 1, session });
     }
   }
@@ -99,7 +111,10 @@ export class Position {
   /** Bytes that it still wants. */
   get lagBytes(): number {
     const { position, gaps } = this.#state;
-    const given = gaps.reduce((sum, { from, to }) => sum + to.offset - from.offset, 0);
+    const given = gaps.reduce(
+      (sum, { from, to }) => sum + Math.max(0, to.offset - Math.max(from.offset, position.offset)),
+      0,
+    );
     return this.#log.endOffset - position.offset - given;
   }
 
@@ -122,14 +137,21 @@ export class Position {
     return at + left;
   }
 
-  /** Gives a range up: it will be announced as skipped, and counted as dropped. */
-  drop(gap: Gap): void {
-    this.#change({ gaps: dropRange(this.#state.gaps, gap) });
+  /** Gives a range up: it will be announced as skipped, and counts as dropped from now on. */
+  drop(range: { readonly from: Mark; readonly to: Mark; readonly reason: DropReason }): void {
+    this.#change({ gaps: addGap(this.#state.gaps, { ...range, announced: false }) });
+  }
+
+  /** Writes down that a range is passed over; resolves before the receiver may be told. */
+  async announce(range: Omit<Gap, 'announced'>): Promise<void> {
+    this.#change({ gaps: announce(this.#state.gaps, range) });
+    await this.#save();
   }
 
   /** The receiver has seen this session: the next one must be above it. */
   raiseSession(session: number): void {
-    if (session > this.#state.session) this.#change({ session });
+    // a number that nobody's clock comes to would lock us out for good
+    if (session > this.#state.session && session <= Date.now() + DAY_MS) this.#change({ session });
   }
 
   /** A session number above every earlier one, also where the cursor file lost the last of them. */
@@ -139,15 +161,14 @@ export class Position {
     return session;
   }
 
-  acknowledge(done: Acknowledged): void {
-    const last = done.skipped === null ? { from: done.from, crc: done.crc } : null;
-    const gaps = gapsFrom(this.#state.gaps, done.end);
-    this.#change({ position: done.end, last, gaps, ...this.#counted(done.skipped) });
+  acknowledge({ from, end, crc, isSkip }: Acknowledged): void {
+    const gaps = withoutDelivered(this.#state.gaps, end);
+    this.#change({ position: end, last: isSkip ? null : { from, crc }, gaps, ...this.#folded(gaps, end) });
   }
 
   /** The receiver has more, or less, than the cursor says: it is right. */
   moveTo(position: Mark, last: CursorState['last']): void {
-    this.#change({ position, last, gaps: gapsFrom(this.#state.gaps, position) });
+    this.#change({ position, last, gaps: withoutDelivered(this.#state.gaps, position) });
   }
 
   /** The receiver has nothing: all of the epoch is sent again, and what was skipped of it is counted anew. */
@@ -170,28 +191,8 @@ export class Position {
     this.#change({ epoch: epoch + 1, epochStart: from, position: from, last: null });
   }
 
-  tallies() {
-    const { start, position, skipped, dropped, gaps } = this.#state;
-    const end = this.#log.end;
-    const appended = { events: end.events - start.events, bytes: end.offset - start.offset };
-    const toCome = countGaps(gaps);
-    const given = Object.values(toCome);
-    const buffered = {
-      events: given.reduce((rest, counts) => rest - counts.events, end.events - position.events),
-      bytes: given.reduce((rest, counts) => rest - counts.bytes, end.offset - position.offset),
-    };
-    const without = [...Object.values(skipped), ...Object.values(dropped)];
-    const passed = { events: position.events - start.events, bytes: position.offset - start.offset };
-    return {
-      appended,
-      buffered,
-      acknowledged: {
-        events: without.reduce((rest, counts) => rest - counts.events, passed.events),
-        bytes: without.reduce((rest, counts) => rest - counts.bytes, passed.bytes),
-      },
-      skipped,
-      dropped: addCounts(dropped, toCome),
-    };
+  tallies(): Tallies {
+    return talliesOf(this.#state, this.#log.end);
   }
 
   async close(): Promise<void> {
@@ -201,11 +202,14 @@ export class Position {
     await this.#file.close();
   }
 
-  #counted(passed: Acknowledged['skipped']): Partial<CursorState> {
-    if (passed === null) return {};
-    const { reason, counts } = passed;
-    const which = isDropReason(reason) ? 'dropped' : 'skipped';
-    return { [which]: addCounts(this.#state[which], { [reason]: counts }) };
+  /**
+   * A cursor has room for so many gaps: the oldest that are acknowledged become plain counts. Should the receiver go
+   * back behind one of those, it is counted again.
+   */
+  #folded(gaps: readonly Gap[], position: Mark): Partial<CursorState> {
+    if (gaps.length <= GAPS_MAX) return {};
+    const old = gaps.filter(({ to }) => to.offset <= position.offset).slice(0, gaps.length - GAPS_MAX / 2);
+    return { gaps: gaps.slice(old.length), ...countedWith(this.#state, old) };
   }
 
   #wants({ position, gaps }: CursorState, from: number, to: number): boolean {
@@ -238,16 +242,4 @@ export class Position {
       }, 10 * CURSOR_MS);
     }
   }
-}
-
-function addCounts(
-  a: Readonly<Record<string, Readonly<Counts>>>,
-  b: Readonly<Record<string, Readonly<Counts>>>,
-): Record<string, Counts> {
-  const sum: Record<string, Counts> = structuredClone(a);
-  for (const [reason, { events, bytes }] of Object.entries(b)) {
-    const before = sum[reason] ?? { events: 0, bytes: 0 };
-    sum[reason] = { events: before.events + events, bytes: before.bytes + bytes };
-  }
-  return sum;
 }

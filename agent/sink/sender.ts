@@ -8,8 +8,8 @@ import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../log/reader.ts';
-import { encodeHeader, FrameType, SKIP_REASONS, type SkipReason } from '../wire/frame.ts';
-import type { Gap } from './gaps.ts';
+import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
+import type { GapReason } from './gaps.ts';
 import type { InFlight } from './inflight.ts';
 import type { Position } from './position.ts';
 
@@ -23,7 +23,7 @@ interface Skipped {
   readonly from: number;
   readonly to: number;
   readonly eventsAt: number;
-  readonly reason: SkipReason;
+  readonly reason: GapReason;
 }
 
 export interface SenderParts {
@@ -70,11 +70,13 @@ export class Sender implements AsyncDisposable {
 
   /** Does one thing if there is one to do: reads, or sends some of what was read. False: nothing to do now. */
   async step(): Promise<boolean> {
-    if (this.#held !== null) return this.#send(this.#held);
+    if (this.#held !== null) return await this.#send(this.#held);
     if (this.done) return false;
     const gap = this.#parts.position.nextGap(this.#reader.offset);
     if (gap !== null && gap.from.offset <= this.#reader.offset) {
-      this.#skipGap(gap);
+      const { offset: from } = this.#reader;
+      this.#reader.seek(gap.to.offset);
+      await this.#sendSkip({ from, to: gap.to.offset, eventsAt: gap.to.events, reason: gap.reason });
       return true;
     }
     const buffer = this.#free.pop();
@@ -89,10 +91,10 @@ export class Sender implements AsyncDisposable {
     return this.#reader.close();
   }
 
-  #send(held: Held): boolean {
+  async #send(held: Held): Promise<boolean> {
     const { result, buffer } = held;
     if (result.kind === 'gap') {
-      this.#sendSkip(result);
+      await this.#sendSkip(result);
       this.#held = null;
       this.#free.push(buffer);
       return true;
@@ -125,7 +127,7 @@ export class Sender implements AsyncDisposable {
     const { from, to, events, crc } = record;
     const end = { offset: to, events: record.eventsBefore + events };
     const { socket, inflight } = this.#parts;
-    inflight.add({ from, end, crc, skipped: null, bytes: bytes.length });
+    inflight.add({ from, end, crc, isSkip: false, bytes: bytes.length });
     this.#events = end.events;
     const sequence = ++this.#sequence;
     socket.write(
@@ -134,22 +136,17 @@ export class Sender implements AsyncDisposable {
     socket.write(bytes, flushed);
   }
 
-  /** What the destination's policy gave up. */
-  #skipGap({ to, reason }: Gap): void {
-    const from = this.#reader.offset;
-    this.#reader.seek(to.offset);
-    this.#sendSkip({ from, to: to.offset, eventsAt: to.events, reason });
-  }
-
-  #sendSkip({ from, to, eventsAt, reason }: Skipped): void {
+  /** What the destination's policy gave up, or what the log cannot deliver. */
+  async #sendSkip({ from, to, eventsAt, reason }: Skipped): Promise<void> {
     const events = Math.max(0, eventsAt - this.#events);
     const end = { offset: to, events: eventsAt };
-    const skipped = { reason, counts: { events, bytes: to - from } };
-    this.#parts.inflight.add({ from, end, crc: 0, skipped, bytes: 0 });
+    const { position, inflight, socket } = this.#parts;
+    await position.announce({ from: { offset: from, events: this.#events }, to: end, reason });
+    inflight.add({ from, end, crc: 0, isSkip: true, bytes: 0 });
     this.#events = eventsAt;
     const flags = SKIP_REASONS.indexOf(reason);
     const sequence = ++this.#sequence;
-    this.#parts.socket.write(encodeHeader({ type: FrameType.skip, flags, from, to, events, sequence }));
+    socket.write(encodeHeader({ type: FrameType.skip, flags, from, to, events, sequence }));
   }
 
   #giveBack(buffer: Buffer): void {

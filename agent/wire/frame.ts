@@ -1,7 +1,7 @@
 // Frames of the hop protocol. Every frame is a header of 64 bytes and, for some types, a body. Little endian.
 //
 //    0 u16 magic 0x5753 ("SW")   2 u8 type   3 u8 flags   4 u32 body bytes   8 u64 from   16 u64 to
-//   24 u64 sequence   32 u32 events   36 u32 crc32 of the body   40 u64 credit   48 .. 60 zero
+//   24 u64 sequence   32 u32 zero   36 u32 crc32 of the body   40 u64 credit   48 u64 events   56 .. 60 zero
 //   60 u32 crc32 of bytes 0..60
 //
 //   hello    sender -> receiver   body: JSON (handshake.ts)
@@ -82,9 +82,9 @@ export function encodeHeader(fields: Partial<FrameHeader> & { readonly type: Fra
   putU64(out, header.from, 8);
   putU64(out, header.to, 16);
   putU64(out, header.sequence, 24);
-  out.writeUInt32LE(header.events, 32);
   out.writeUInt32LE(header.crc, 36);
   putU64(out, header.credit, 40);
+  putU64(out, header.events, 48);
   out.writeUInt32LE(crc32(out.subarray(0, 60)), 60);
   return out;
 }
@@ -185,11 +185,11 @@ export class FrameParser {
       from: getU64(head, 8),
       to: getU64(head, 16),
       sequence: getU64(head, 24),
-      events: head.readUInt32LE(32),
+      events: getU64(head, 48),
       crc: head.readUInt32LE(36),
       credit: getU64(head, 40),
     };
-    if (Number.isNaN(header.from + header.to + header.sequence + header.credit)) {
+    if (Number.isNaN(header.from + header.to + header.sequence + header.credit + header.events)) {
       throw protocolError('number-range', 'a number in a frame is beyond 2^53');
     }
     const limit = this.#bodyLimit(header.type);

@@ -138,7 +138,7 @@ test('what changes something is refused while an agent runs', async (t) => {
 
 test('a rewind keeps the ranges above that a policy gave up, and forgets what was counted', (t) => {
   const at = (offset: number) => ({ offset, events: offset / 10 });
-  const gap = { from: at(500), to: at(600), reason: 'dropNewest' } as const;
+  const gap = { from: at(500), to: at(600), reason: 'dropNewest', announced: false } as const;
   const state: CursorState = {
     version: 1,
     destination: 'd',

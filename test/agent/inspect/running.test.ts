@@ -37,7 +37,7 @@ async function busy(dir: string, signal: AbortSignal): Promise<{ expired: number
       events: 50,
     };
     await log.append({ ...append, crc: crc32(bytes), sequence: 0 });
-    position.acknowledge({ from, end: log.end, crc: crc32(bytes), skipped: null });
+    position.acknowledge({ from, end: log.end, crc: crc32(bytes), isSkip: false });
     await new Promise((resolve) => setTimeout(resolve, index % 20 === 0 ? 1 : 0));
   }
   const expired = log.facts().expired.bytes;

@@ -71,7 +71,7 @@ async function writeLog(dir: string): Promise<Written[]> {
     });
     written.push({ from, bytes, events, owner: source.owner, timeMs: now });
     if (index === DELIVERED - 1)
-      position.acknowledge({ from, end: log.end, crc: crc32(bytes), skipped: null });
+      position.acknowledge({ from, end: log.end, crc: crc32(bytes), isSkip: false });
   }
   await position.close();
   await log.close();

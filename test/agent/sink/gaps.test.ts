@@ -3,13 +3,16 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
+  addGap,
+  announce,
   countGaps,
   type DropReason,
-  dropRange,
   type Gap,
-  gapsFrom,
+  type GapReason,
   nextGap,
+  splitAt,
   wantsAny,
+  withoutDelivered,
 } from '../../../agent/sink/gaps.ts';
 
 const mark = (offset: number) => ({ offset, events: offset });
@@ -17,6 +20,7 @@ const gap = (from: number, to: number, reason: DropReason = 'dropOldest'): Gap =
   from: mark(from),
   to: mark(to),
   reason,
+  announced: false,
 });
 
 const range = fc
@@ -27,11 +31,11 @@ const range = fc
   )
   .map(([from, size, reason]) => gap(from, from + size, reason));
 
-function build(drops: readonly Gap[]): { gaps: readonly Gap[]; model: Map<number, DropReason> } {
+function build(drops: readonly Gap[]): { gaps: readonly Gap[]; model: Map<number, GapReason> } {
   let gaps: readonly Gap[] = [];
-  const model = new Map<number, DropReason>();
+  const model = new Map<number, GapReason>();
   for (const drop of drops) {
-    gaps = dropRange(gaps, drop);
+    gaps = addGap(gaps, drop);
     for (let at = drop.from.offset; at < drop.to.offset; at++) if (!model.has(at)) model.set(at, drop.reason);
   }
   return { gaps, model };
@@ -41,7 +45,7 @@ test('a list of gaps holds what was dropped, each byte under its first reason, a
   fc.assert(
     fc.property(fc.array(range, { maxLength: 12 }), (drops) => {
       const { gaps, model } = build(drops);
-      const listed = new Map<number, DropReason>();
+      const listed = new Map<number, GapReason>();
       let last: Gap | null = null;
       for (const one of gaps) {
         t.true(one.from.offset < one.to.offset);
@@ -81,13 +85,36 @@ test('wantsAny and nextGap agree with the model for every range', (t) => {
   );
 });
 
-test('a position that moves on leaves only what lies ahead of it', (t) => {
+test('a position that moves on takes off what was not announced and was delivered after all, and nothing else', (t) => {
   fc.assert(
-    fc.property(fc.array(range, { maxLength: 8 }), fc.nat(80), (drops, position) => {
+    fc.property(fc.array(range, { maxLength: 8 }), fc.nat(80), fc.nat(80), (drops, told, position) => {
       const { gaps, model } = build(drops);
-      const left = countGaps(gapsFrom(gaps, mark(position)));
-      const events = Object.values(left).reduce((sum, counts) => sum + counts.events, 0);
-      t.is(events, [...model.keys()].filter((at) => at >= position).length);
+      const [first] = gaps;
+      const announced =
+        first === undefined
+          ? gaps
+          : announce(gaps, {
+              from: first.from,
+              to: mark(first.from.offset + 1 + (told % 5)),
+              reason: 'damaged',
+            });
+      const before = Object.values(countGaps(announced)).reduce((sum, { events }) => sum + events, 0);
+      t.true(before >= model.size, 'announcing takes nothing off');
+      const left = withoutDelivered(announced, mark(position));
+      for (const one of left) t.true(one.announced || one.from.offset >= position);
+      const kept = announced.filter((one) => one.announced);
+      t.deepEqual(
+        left.filter((one) => one.announced),
+        kept,
+        'what was announced stays',
+      );
     }),
   );
+});
+
+test('a range announced twice, or after the receiver went back, is counted once', (t) => {
+  const lost = { from: mark(10), to: mark(20), reason: 'damaged' } as const;
+  const once = announce([], lost);
+  t.deepEqual(announce(once, lost), once);
+  t.deepEqual(countGaps(splitAt(once, mark(14))), { damaged: { events: 10, bytes: 10 } });
 });
