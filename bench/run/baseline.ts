@@ -42,8 +42,10 @@ export async function readAccounts(
 /** What happened since: every equation is linear, so the differences must close like the totals. */
 export function accountSince(before: NodeAccount | undefined, now: NodeAccount): NodeAccount {
   if (before === undefined) return now;
+  const { skippedByPeers } = now;
   return {
     ...now,
+    ...(skippedByPeers !== undefined && { skippedByPeers: skippedByPeers - (before.skippedByPeers ?? 0) }),
     logAppended: now.logAppended - before.logAppended,
     sources: now.sources.map((source) => {
       return difference(

@@ -4,7 +4,7 @@
 
 import type { Manifest } from '../generator/spec.ts';
 import type { Equation, Result } from '../result.ts';
-import type { NodeAccount } from '../tools/tool.ts';
+import type { DestinationAccount, NodeAccount } from '../tools/tool.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 
 /** A node in the order of the flow; `account` is null for a tool that keeps none. */
@@ -61,6 +61,30 @@ function processEquations(id: string, account: NodeAccount): Equation[] {
 const READ = 'read = appended + suppressed + quarantined + refused + held';
 const SENT = 'appended = acknowledged + buffered + dropped + skipped';
 
+const ACKNOWLEDGED = 'acknowledged to the sender = appended by the receiver';
+const HANDED_OVER = 'acknowledged + skipped + dropped by the sender = appended + skipped by the receiver';
+
+/** Everybody's counts for the node of this name; several senders may feed one listener. */
+export function lanesTo(
+  id: string,
+  accounts: readonly (NodeAccount | null)[],
+): readonly DestinationAccount[] {
+  return accounts.flatMap((account) => account?.destinations.filter(({ name }) => name === id) ?? []);
+}
+
+/** What the senders are done with, and what the receiver knows of; null where it keeps no count of gaps. */
+export function handoverOf(
+  { sources, skippedByPeers }: NodeAccount,
+  lanes: readonly DestinationAccount[],
+): { readonly given: number; readonly taken: number } | null {
+  if (skippedByPeers === undefined) return null;
+  const given = lanes.reduce(
+    (sum, { acknowledged, skipped, dropped }) => sum + acknowledged + skipped + dropped,
+    0,
+  );
+  return { given, taken: sources.reduce((sum, { appended }) => sum + appended, skippedByPeers) };
+}
+
 /** Between processes, and at the chain's two ends. */
 function edgeEquations(books: Books, node: AccountedNode, account: NodeAccount): Equation[] {
   const read = account.sources.reduce((sum, source) => sum + source.read, 0);
@@ -70,10 +94,15 @@ function edgeEquations(books: Books, node: AccountedNode, account: NodeAccount):
     const sent = sentEvents(books.manifests);
     edges.push(equation(`generator -> ${node.id}`, 'generated = read by the first instance', sent, read));
   } else {
-    const sender = books.nodes.find(({ id }) => id === node.from);
-    const lane = sender?.account?.destinations.find(({ name }) => name === node.id);
-    const text = 'acknowledged to the sender = appended by the receiver';
-    edges.push(equation(`${node.from} -> ${node.id}`, text, lane?.acknowledged ?? 0, appended));
+    const where = `${node.from} -> ${node.id}`;
+    const lanes = lanesTo(
+      node.id,
+      books.nodes.map((other) => other.account),
+    );
+    const acknowledged = lanes.reduce((sum, lane) => sum + lane.acknowledged, 0);
+    edges.push(equation(where, ACKNOWLEDGED, acknowledged, appended));
+    const handover = handoverOf(account, lanes);
+    if (handover !== null) edges.push(equation(where, HANDED_OVER, handover.given, handover.taken));
   }
   if (node.verdict !== null) {
     const text = "appended = lines in the destination's files";

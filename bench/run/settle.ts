@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PreparedNode } from '../chain/node-setup.ts';
 import type { NodeAccount, Tool } from '../tools/tool.ts';
 import { readAccounts } from './baseline.ts';
+import { handoverOf, lanesTo } from './conservation.ts';
 
 const SETTLE_MS = 5000;
 const POLL_MS = 50;
@@ -18,9 +19,18 @@ export async function settleAccounts(
   const deadline = Date.now() + SETTLE_MS;
   while (Date.now() < deadline) {
     const accounts = await readAccounts(tool, nodes);
-    if ([...accounts.values()].every(isIdle)) return;
+    if ([...accounts.values()].every(isIdle) && isHandedOver(accounts)) return;
     await delay(POLL_MS, undefined, { signal });
   }
+}
+
+/** A gap is counted as dropped before the receiver is told of it. */
+function isHandedOver(accounts: ReadonlyMap<string, NodeAccount>): boolean {
+  return [...accounts].every(([id, account]) => {
+    const lanes = lanesTo(id, [...accounts.values()]);
+    const handover = lanes.length === 0 ? null : handoverOf(account, lanes);
+    return handover === null || handover.given === handover.taken;
+  });
 }
 
 export function isIdle({ destinations, sources }: NodeAccount): boolean {

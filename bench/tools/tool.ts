@@ -108,6 +108,8 @@ export interface NodeAccount {
   /** Of the buffer on disk; left out by a tool that does not say. */
   readonly log?: LogAccount;
   readonly destinations: readonly DestinationAccount[];
+  /** What those who send to it announced that they will not send; left out by a tool that does not say. */
+  readonly skippedByPeers?: number;
 }
 export interface LogAccount {
   readonly capBytes: number;

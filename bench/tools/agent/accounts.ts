@@ -8,6 +8,7 @@ const TIMEOUT_MS = 3000;
 const SOURCE_EVENTS = 'spillway_source_events_total';
 const SOURCE_BYTES = 'spillway_source_bytes_total';
 const SOURCE_HELD = 'spillway_source_held_events';
+const SKIPPED_BY_PEERS = 'spillway_source_skipped_events_total';
 const LOG_APPENDED = 'spillway_log_appended_events_total';
 const DESTINATION_EVENTS = 'spillway_destination_events_total';
 const DESTINATION_BUFFERED = 'spillway_destination_buffered_events';
@@ -31,6 +32,7 @@ export function accountOf(samples: readonly MetricSample[]): NodeAccount {
   return {
     sources: labelValues(samples, SOURCE_EVENTS, 'source').map((name) => sourceAccount(samples, name)),
     logAppended: sumOf(samples, LOG_APPENDED),
+    skippedByPeers: sumOf(samples, SKIPPED_BY_PEERS),
     log: {
       capBytes: sumOf(samples, 'spillway_log_cap_bytes'),
       bytesMax: sumOf(samples, 'spillway_log_bytes_max'),

@@ -79,6 +79,7 @@ export const receiverAccount: NodeAccount = {
   sources: [sourceAccount({ name: 'hop' })],
   logAppended: EVENTS,
   destinations: [],
+  skippedByPeers: 0,
 };
 
 /** Two processes, a sample a second: everything goes through at 10,000 bytes a second. */

@@ -19,7 +19,7 @@ test('a faultless run passes, with every equation closed and the figures of its 
   const result = resultOf(evidence());
   t.deepEqual([result.verdict, result.failures], ['pass', []]);
   t.is(result.conservation.state, 'closed');
-  t.is(result.conservation.equations.length, 8);
+  t.is(result.conservation.equations.length, 9);
   t.is(result.window.endMs - result.window.startMs, 10_020);
   t.is(Math.round(result.ratePerMinute), Math.round((EVENTS / 10.02) * 60));
   t.is(result.eventBytes, 100);
@@ -42,6 +42,10 @@ function withAccounts(sender: NodeAccount, receiver: NodeAccount): Partial<Evide
     },
   };
 }
+const taken = (events: number): Partial<NodeAccount> => ({
+  sources: [sourceAccount({ name: 'hop', read: events, appended: events })],
+  logAppended: events,
+});
 const range = (events: number) => ({ events, ranges: [] });
 const spoiled = (changes: Partial<typeof verdictOfA>): Partial<Evidence> => ({
   destinations: [{ ...verdictOfA, ...changes }],
@@ -110,6 +114,21 @@ const MUTATIONS: readonly (readonly [string, Partial<Evidence>, 'fail' | 'invali
     withAccounts(senderAccount, { ...receiverAccount, sources: [sourceAccount({ appended: EVENTS + 1 })] }),
     'fail',
     /^instance1 -> a: acknowledged to the sender = appended by the receiver does not hold \(1000 against 1001\)$/,
+  ],
+  [
+    'a gap that the sender counts and the receiver was never told of',
+    withAccounts(
+      { ...senderAccount, destinations: [destinationAccount({ acknowledged: EVENTS - 4, dropped: 4 })] },
+      { ...receiverAccount, ...taken(EVENTS - 4), skippedByPeers: 3 },
+    ),
+    'fail',
+    /^instance1 -> a: acknowledged \+ skipped \+ dropped by the sender = .* does not hold \(1000 against 999\)$/,
+  ],
+  [
+    'a gap that the receiver was told of and the sender does not count',
+    withAccounts(senderAccount, { ...receiverAccount, skippedByPeers: 1 }),
+    'fail',
+    /^instance1 -> a: acknowledged \+ skipped \+ dropped by the sender = .* does not hold \(1000 against 1001\)$/,
   ],
   [
     'a log that counts otherwise than its sources',
@@ -227,5 +246,28 @@ test('the count of the OOM killer is read, and where the kernel has none nothing
   t.deepEqual(
     [oomKillsSince(3, 5), oomKillsSince(3, 3), oomKillsSince(null, 5), oomKillsSince(3, null)],
     [2, 0, 0, 0],
+  );
+});
+
+test('what was dropped and announced closes; what several senders feed into one listener is summed', (t) => {
+  const { books } = evidence();
+  const half = { appended: EVENTS / 2, acknowledged: EVENTS / 2 - 3, skipped: 1, dropped: 2 };
+  const sender: NodeAccount = { ...senderAccount, destinations: [destinationAccount(half)] };
+  const receiver: NodeAccount = { ...receiverAccount, ...taken(EVENTS - 6), skippedByPeers: 6 };
+  const [first, last] = books.nodes;
+  if (first === undefined || last === undefined) throw new Error('no nodes');
+  const nodes = [
+    { ...first, account: sender },
+    { ...first, id: 'instance2', account: sender },
+    { ...last, account: receiver },
+  ];
+  const { equations } = resultOf(evidence({ books: { ...books, nodes } })).conservation;
+  const hop = equations.filter(({ where }) => where === 'instance1 -> a');
+  t.deepEqual(
+    hop.map(({ left, right, holds }) => [left, right, holds]),
+    [
+      [EVENTS - 6, EVENTS - 6, true],
+      [EVENTS, EVENTS, true],
+    ],
   );
 });

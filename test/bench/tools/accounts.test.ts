@@ -9,6 +9,8 @@ spillway_source_events_total{source="hop",outcome="appended"} 7
 spillway_source_events_total{source="hop",outcome="suppressed"} 2
 spillway_source_held_events{source="hop"} 1
 spillway_source_bytes_total{source="hop",outcome="appended"} 700
+spillway_source_skipped_events_total{reason="dropOldest"} 2
+spillway_source_skipped_events_total{reason="peerLost"} 3
 spillway_log_appended_events_total 7
 spillway_log_cap_bytes 4000
 spillway_log_bytes_max 900
@@ -33,6 +35,7 @@ test("the agent's counters become the books of a node", (t) => {
       },
     ],
     logAppended: 7,
+    skippedByPeers: 5,
     log: { capBytes: 4000, bytesMax: 900, syncs: 3, writtenBytes: 800 },
     destinations: [
       {
