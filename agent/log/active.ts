@@ -4,7 +4,7 @@
 // zeros a piece ahead, so that most commits change no file size and its sync stays cheap.
 
 import type { Disk } from './disk.ts';
-import { encodeHeader, encodeNote, HEADER_BYTES, type NoteRecord } from './record.ts';
+import { encodeHeader, encodeNote, HEADER_BYTES, type NoteRecord, recordSize } from './record.ts';
 import { Segment } from './segment.ts';
 
 /** A journal that is being made; what a crash leaves of it is removed by `recover`. */
@@ -53,7 +53,8 @@ export class ActiveSegment {
       const first = Buffer.concat([header, encodeNote(checkpoint)]);
       const active = new ActiveSegment(disk, segment, dataFd, journalFd, Buffer.alloc(PREALLOCATE_BYTES));
       await active.writeJournal(first);
-      if (durable) await active.syncJournal();
+      // what it replaces may have been on the disk for long
+      if (durable || (await isThere(disk, segment.journalPath))) await active.syncJournal();
       await disk.rename(making, segment.journalPath);
       if (durable) {
         await disk.syncDirectory(dir);
@@ -79,10 +80,7 @@ export class ActiveSegment {
   ): Promise<ActiveSegment> {
     const journal = await segment.journal(disk);
     // a data file that is gone is made anew, of zeros: what was in it then reads as the damage that it is
-    const there = await disk.facts(segment.path).then(
-      () => true,
-      () => false,
-    );
+    const there = await isThere(disk, segment.path);
     const dataFd = await disk.open(segment.path, there ? 'r+' : 'w+');
     let journalFd = -1;
     try {
@@ -117,6 +115,11 @@ export class ActiveSegment {
 
   get journalAt(): number {
     return this.#journalAt;
+  }
+
+  /** Where its journal was when it held nothing but the checkpoint. */
+  get begunAt(): number {
+    return HEADER_BYTES + recordSize(this.#journal, HEADER_BYTES, this.#journalAt, true);
   }
 
   /** @returns the position in the file of the first byte. */
@@ -187,4 +190,9 @@ export class ActiveSegment {
   }
 }
 
-export const EMPTY_JOURNAL_BYTES = HEADER_BYTES + PREALLOCATE_BYTES;
+function isThere(disk: Disk, path: string): Promise<boolean> {
+  return disk.facts(path).then(
+    () => true,
+    () => false,
+  );
+}

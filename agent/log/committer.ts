@@ -55,8 +55,8 @@ export interface CommitLimits {
 
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 const HEAL_MS = 1000;
-/** More than a progress note or the definition of a source takes. */
-const NOTE_BYTES = 1024;
+/** More than the numbers in the definition of a source may grow until it is written. */
+const DEFINITION_GROWTH_BYTES = 128;
 
 export class Committer {
   readonly #store: SegmentStore;
@@ -179,44 +179,60 @@ export class Committer {
 
   #take(): Group {
     const chunks: Buffer[] = [];
+    const defining = new Set<number>();
     let bytes = 0;
+    let journalBytes = 0;
     let count = 0;
-    for (const { append } of this.#pending) {
-      if (count > 0 && bytes + (append?.bytes ?? 0) > GROUP_BYTES_MAX) break;
+    for (const item of this.#pending) {
+      const { append } = item;
+      const dataBytes = append?.bytes ?? 0;
+      const recordBytes = this.#recordBytes(item, defining);
+      if (count > 0 && bytes + journalBytes + dataBytes + recordBytes > GROUP_BYTES_MAX) break;
       count++;
-      if (append === undefined) continue;
-      chunks.push(...append.chunks);
-      bytes += append.bytes;
+      journalBytes += recordBytes;
+      bytes += dataBytes;
+      if (append !== undefined) chunks.push(...append.chunks);
     }
-    const items = this.#pending.splice(0, count);
-    let notes = 0;
-    for (const { append } of items)
-      if (append === undefined || !this.#defined.has(append.source.index)) notes++;
-    return { items, chunks, bytes, journalBytes: items.length * BATCH_BYTES + notes * NOTE_BYTES };
+    return { items: this.#pending.splice(0, count), chunks, bytes, journalBytes };
+  }
+
+  /** At most what an item adds to the journal, with the definition of its source where there is none yet. */
+  #recordBytes({ append, note }: Item, defining: Set<number>): number {
+    const index = append === undefined ? note.source : append.source.index;
+    const bytes = append === undefined ? encodeNote(note).length : BATCH_BYTES;
+    if (this.#defined.has(index) || defining.has(index)) return bytes;
+    defining.add(index);
+    const definition = this.#table.definition(index);
+    return definition === null ? bytes : bytes + encodeNote(definition).length + DEFINITION_GROWTH_BYTES;
   }
 
   async #writeData(group: Group): Promise<void> {
     // what the last group still writes to its journal is not on the disk yet
-    await this.#space.wait(group.bytes + group.journalBytes + this.#journalUnderWay);
+    const rolls = this.#isFull(group);
+    const checkpointBytes = rolls ? encodeNote(this.#table.checkpoint()).length : 0;
+    await this.#space.wait(group.bytes + group.journalBytes + this.#journalUnderWay + checkpointBytes);
     if (this.#closed && this.#space.waitingFor !== null) {
       throw new SpillwayError('disk-full', `the log is full: ${this.#space.waitingFor}`);
     }
-    const { segmentBytes, journalBytesMax, durable } = this.#limits;
-    const { active } = this.#store;
-    if (
-      active.dataAt > 0 &&
-      (active.dataAt + group.bytes > segmentBytes || active.journalAt > journalBytesMax)
-    ) {
+    if (rolls) {
       if (!(await this.#journaling)) throw this.#failure;
       await this.#roll();
     }
     if (group.bytes === 0) return;
     await this.#store.active.writeData(group.chunks, group.bytes);
     this.writtenBytes += group.bytes;
-    if (durable) {
+    if (this.#limits.durable) {
       await this.#store.active.syncData();
       this.syncs++;
     }
+  }
+
+  /** Whether a group needs a new segment. A journal also grows where no data comes, and may begin with a long checkpoint. */
+  #isFull(group: Group): boolean {
+    const { segmentBytes, journalBytesMax } = this.#limits;
+    const { dataAt, journalAt, begunAt } = this.#store.active;
+    if (dataAt > 0 && dataAt + group.bytes > segmentBytes) return true;
+    return journalAt > Math.max(journalBytesMax, 2 * begunAt);
   }
 
   async #roll(): Promise<void> {
