@@ -34,6 +34,8 @@ export interface LogOptions extends SpaceLimits {
 export interface Holder {
   /** Whether it wants any byte of [from, to). */
   readonly wants: (from: number, to: number) => boolean;
+  /** Gives up its oldest bytes where the log needs the room. */
+  readonly yields?: () => boolean;
 }
 
 export interface LogFacts {
@@ -197,13 +199,28 @@ export class EventLog implements AsyncDisposable {
     return markBefore(this.#parts.disk, this.#parts.store, from, this.#parts.now() - ageMs);
   }
 
-  /** The oldest segment that is kept for this holder alone; null where giving it up would free nothing. */
-  oldestWantedOnlyBy(holder: Holder): { readonly end: number } | null {
+  /** Bytes on the disk for a byte of data: small batches have large journals. */
+  get diskShare(): number {
+    const { bytes, presentBytes } = this.#parts.store;
+    return presentBytes === 0 ? 1 : Math.max(1, bytes / presentBytes);
+  }
+
+  /** The oldest segment that is wanted, if all who want it yield, this holder among them; else null. */
+  oldestYielded(holder: Holder): { readonly end: number } | null {
     const { segments, active } = this.#parts.store;
     const held = segments.find((segment) => segment !== active.segment && this.#isWanted(segment));
     if (held === undefined || !holder.wants(held.base, held.end)) return null;
-    const others = [...this.#holders].filter((other) => other !== holder);
-    return others.some((other) => other.wants(held.base, held.end)) ? null : held;
+    const wanting = [...this.#holders].filter((other) => other.wants(held.base, held.end));
+    return wanting.every((other) => other.yields?.() === true) ? held : null;
+  }
+
+  /** Where the newest sealed segment begins that this holder wants; null where it wants none. */
+  newestSealed(holder: Holder): Mark | null {
+    const { segments, active } = this.#parts.store;
+    const held = segments.findLast(
+      (segment) => segment !== active.segment && holder.wants(segment.base, segment.end),
+    );
+    return held === undefined ? null : { offset: held.base, events: held.baseEvent };
   }
 
   /** Calls back whenever an append finds no room, until the function it returns is called. */

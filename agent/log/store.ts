@@ -83,6 +83,11 @@ export class SegmentStore {
     return this.#sealedBytes + (this.#sealed ? 0 : this.#active.diskBytes);
   }
 
+  /** Committed bytes of data that are still there. */
+  get presentBytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** What was appended once and is deleted now, wherever it lay. */
   get expired(): { readonly events: number; readonly bytes: number } {
     const there = this.#segments.reduce(

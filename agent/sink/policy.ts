@@ -6,6 +6,8 @@
 //               is full, those whose segments nobody else wants
 //   dropNewest  from the moment the lag reaches lagBytesMax everything new, until a tenth of the limit is free again
 //   maxAge      batches that have waited longer, whatever the lag is
+//
+// The lag is counted as what it takes on the disk, journals included, for that is what limits and cap are made of.
 
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
@@ -43,9 +45,14 @@ export class LagPolicy {
 
   start(): void {
     const { policy, maxAgeMs } = this.#options;
-    if (policy !== 'block') this.#stop.push(this.#log.onCommit(() => this.#afterCommit()));
-    if (policy === 'dropOldest')
-      this.#stop.push(this.#log.onFull(() => this.#inBackground(() => this.#giveWay())));
+    this.#position.yields = policy === 'dropOldest';
+    if (policy !== 'block') {
+      const makeRoom = () => (policy === 'dropOldest' ? this.#giveWay() : this.#turnAway());
+      this.#stop.push(
+        this.#log.onCommit(() => this.#afterCommit()),
+        this.#log.onFull(() => this.#inBackground(makeRoom)),
+      );
+    }
     if (maxAgeMs > 0) {
       const timer = setInterval(() => this.#inBackground(() => this.#dropOld()), AGE_EVERY_MS);
       this.#stop.push(() => clearInterval(timer));
@@ -66,7 +73,7 @@ export class LagPolicy {
   #afterCommit(): void {
     const { policy, lagBytesMax } = this.#options;
     if (policy === 'dropNewest') this.#dropNewest();
-    else if (policy === 'dropOldest' && this.#position.lagBytes > lagBytesMax) {
+    else if (policy === 'dropOldest' && this.#lagOnDisk() > lagBytesMax) {
       this.#inBackground(() => this.#dropOverLimit());
     }
   }
@@ -74,7 +81,7 @@ export class LagPolicy {
   /** The gap at the end grows with the log for as long as there is no room. */
   #dropNewest(): void {
     const { lagBytesMax } = this.#options;
-    const lag = this.#position.lagBytes;
+    const lag = this.#lagOnDisk();
     const end = this.#log.end;
     const seen = this.#position.seenEnd;
     if (!this.#dropping && lag > lagBytesMax) this.#dropping = true;
@@ -86,20 +93,36 @@ export class LagPolicy {
   }
 
   async #dropOverLimit(): Promise<void> {
-    const over = this.#position.lagBytes - this.#options.lagBytesMax;
-    if (over <= 0) return;
+    const overOnDisk = this.#lagOnDisk() - this.#options.lagBytesMax;
+    if (overOnDisk <= 0) return;
+    const over = Math.ceil(overOnDisk / this.#log.diskShare);
     const from = this.#sentTo();
     const to = await this.#log.markAtLeast(this.#position.offsetBehind(from.offset, over));
     this.#drop(from, to, 'dropOldest');
   }
 
-  /** The log is full: the oldest segment is given up where that frees it, that is where nobody else wants it. */
+  /** The log is full: the oldest segment is given up where that frees it, that is where all who want it yield. */
   async #giveWay(): Promise<void> {
-    const segment = this.#log.oldestWantedOnlyBy(this.#position.holder);
+    const segment = this.#log.oldestYielded(this.#position.holder);
     if (segment === null) return;
     const from = this.#sentTo();
     const to = await this.#log.markAtLeast(Math.min(segment.end, this.#log.endOffset));
     this.#drop(from, to, 'dropOldest');
+  }
+
+  /** The log is full though the lag is within its limit: the newest sealed segment is given up, and what comes. */
+  async #turnAway(): Promise<void> {
+    const from = this.#log.newestSealed(this.#position.holder);
+    if (from === null) return;
+    this.#dropping = true;
+    const to = this.#log.end;
+    this.#position.seenEnd = to;
+    this.#drop(from.offset < this.#sentTo().offset ? this.#sentTo() : from, to, 'dropNewest');
+  }
+
+  /** What the lag takes of the directory, its journals included: that is what the limits and the cap are made of. */
+  #lagOnDisk(): number {
+    return this.#position.lagBytes * this.#log.diskShare;
   }
 
   async #dropOld(): Promise<void> {

@@ -40,6 +40,8 @@ export class Position {
   #durable: CursorState;
   /** The end of the log when the policy last looked. */
   seenEnd: Mark;
+  /** Its policy gives up the oldest bytes where the log needs the room. */
+  yields = false;
   #dirty = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -50,6 +52,7 @@ export class Position {
     this.#durable = state;
     this.seenEnd = log.end;
     this.holder = {
+      yields: () => this.yields,
       wants: (from, to) => this.#wants(this.#durable, from, to) || this.#wants(this.#state, from, to),
     };
     // for as long as the log is open: what is deleted between our close and the log's would never be sent
