@@ -59,7 +59,7 @@ async function check(path: string): Promise<number> {
   return 0;
 }
 
-async function run(path: string): Promise<number> {
+async function run(path: string): Promise<never> {
   const { Agent } = await import('./agent.ts');
   const { loadConfig } = await import('./config/load.ts');
   const { pino } = await import('pino');
@@ -91,7 +91,8 @@ async function run(path: string): Promise<number> {
     await agent.close();
     logger.info({}, 'stopped');
   }
-  return 0;
+  // everything of ours is closed; what a library still waits for must not keep the process
+  process.exit(0);
 }
 
 async function startUnlessStopped(starting: Promise<Agent>, stop: Promise<unknown>): Promise<Agent | null> {
