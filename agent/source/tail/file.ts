@@ -3,17 +3,18 @@
 // `readAt` runs ahead of the source's committed position by what is on its way into the log. A commit that fails
 // brings it back. A last line without its newline is not an event yet: it is held, that is read again next time.
 
-import fs from 'node:fs/promises';
+import type fs from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { NEWLINE, scanEvents } from '../../bytes.ts';
-import { systemCodeOf } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { SourceState } from '../../log/sources.ts';
 import type { ReceiveCounters } from '../receive-counters.ts';
 import type { BufferPool } from './buffers.ts';
+import { type Copies, type Original, readExactly } from './copies.ts';
 import type { ListedFile } from './directory.ts';
-import { GUARD_BYTES, ReadHistory } from './history.ts';
-import { continues, type FileIdentity, identityOf, sameFile, sourceKey } from './identity.ts';
+import { type Doubt, REMARKS } from './doubt.ts';
+import { GUARD_BYTES, HEAD_BYTES, ReadHistory } from './history.ts';
+import { continues, type FileIdentity, identityOf, openSame, sourceKey } from './identity.ts';
 
 export interface FileParts {
   readonly owner: string;
@@ -25,23 +26,13 @@ export interface FileParts {
   readonly rewinds: { count: number };
   /** Files found to have been truncated, or to be others than those that were read before under their inodes. */
   readonly truncations: { count: number };
+  readonly copies: Copies;
 }
-
-/**
- * Why the position may not be believed: the log remembers it from before a restart, or the file has shrunk, or has
- * other bytes before the position.
- */
-type Doubt = 'recalled' | 'truncated';
-
-const REMARKS: Readonly<Record<Doubt, string>> = {
-  recalled: 'the file is not the one that was read before under its inode: it is read from its beginning',
-  truncated: 'the file was truncated: it is read from its beginning',
-};
 
 /** Small reads are copied out, so that they do not occupy a large buffer until they are committed. */
 const COPY_BYTES_MAX = 64 * 1024;
 
-export class TailedFile {
+export class TailedFile implements Original {
   readonly identity: FileIdentity;
   /** Nanoseconds since 1970. */
   readonly born: bigint;
@@ -49,13 +40,16 @@ export class TailedFile {
   /** When it last grew, or was found to be listed no more: it may have grown just before that. */
   grewAt: number;
   readonly #parts: FileParts;
+  readonly #foundAt: number;
   #size: number;
   #listed = true;
-  #doubt: Doubt | null = null;
+  #doubt: Doubt | null = 'new';
   #source: SourceState | null = null;
   #handle: fs.FileHandle | null = null;
   #readAt = 0;
   #history = new ReadHistory();
+  /** What was known when it was last judged whether it is a copy. */
+  #judged = { size: -1, version: -1 };
   /** Bytes of a last line without newline, at the last look. */
   #partial = 0;
   /** Where an over-long event began that is being passed over; -1: none. */
@@ -67,6 +61,7 @@ export class TailedFile {
     this.path = listed.path;
     this.#size = Number(listed.stats.size);
     this.grewAt = now;
+    this.#foundAt = now;
     this.#parts = parts;
   }
 
@@ -89,7 +84,15 @@ export class TailedFile {
   }
 
   get isDoubted(): boolean {
-    return this.#doubt !== null;
+    return this.#doubt === 'new' ? this.#size > 0 : this.#doubt !== null;
+  }
+
+  get history(): ReadHistory {
+    return this.#history;
+  }
+
+  async bytesAt(from: number, length: number): Promise<Buffer | null> {
+    return this.#handle === null ? null : await readExactly(this.#handle, from, length);
   }
 
   /** Bytes behind what was read, as far as is known. */
@@ -110,14 +113,21 @@ export class TailedFile {
     if (known === undefined) return false;
     this.#source = known;
     this.#readAt = known.position;
+    this.#history.batch({ from: known.lastFrom, end: known.position, crc: known.lastCrc });
     this.#doubt = 'recalled';
     return true;
   }
 
   /** Leaves out what is before the offset; resolves when the log remembers that. */
   async beginAt(offset: number): Promise<void> {
-    await this.#parts.log.progress(this.#known(offset), nothingAt(offset));
+    try {
+      await this.#parts.log.progress(this.#known(offset), nothingAt(offset));
+    } catch (error) {
+      this.#source = null;
+      throw error;
+    }
     this.#readAt = offset;
+    this.#doubt = null;
   }
 
   /** What the directory says of it now. */
@@ -140,15 +150,10 @@ export class TailedFile {
    */
   async open(): Promise<boolean> {
     if (this.#handle !== null) return true;
-    const handle = await openIfThere(this.path);
-    if (handle === null) return false;
-    const stats = await handle.stat({ bigint: true });
-    if (!sameFile(identityOf(stats), this.identity)) {
-      await handle.close();
-      return false;
-    }
-    this.#handle = handle;
-    this.#size = Number(stats.size);
+    const opened = await openSame(this.path, this.identity);
+    if (opened === null) return false;
+    this.#handle = opened.handle;
+    this.#size = opened.size;
     return true;
   }
 
@@ -165,16 +170,21 @@ export class TailedFile {
 
   /**
    * Settles a doubt about an open file, as soon as what was read of it is committed.
-   * @returns a remark where the file is read from its beginning.
+   * @returns a remark where the file is not read on from where it was.
    */
-  async reconsider(): Promise<string | null> {
+  async reconsider(now: number): Promise<string | null> {
     const handle = this.#handle;
     const doubt = this.#doubt;
     if (handle === null || doubt === null || !this.settled) return null;
+    if (doubt === 'new') return this.#judge(handle, now);
     const fits = doubt === 'recalled' && (await this.#continues(handle));
     this.#doubt = null;
-    if (fits) return null;
-    this.#restart();
+    if (fits) {
+      const head = await readExactly(handle, 0, Math.min(this.#readAt, HEAD_BYTES));
+      if (head !== null) this.#history.begins(head);
+      return null;
+    }
+    this.#restart(now);
     this.#parts.truncations.count++;
     return REMARKS[doubt];
   }
@@ -294,7 +304,6 @@ export class TailedFile {
     this.#partial = 0;
     this.#tooLongFrom = -1;
     this.#history.cutBack(this.#readAt);
-    this.#doubt ??= 'recalled';
   }
 
   /**
@@ -347,35 +356,44 @@ export class TailedFile {
     return this.#size >= this.#source.position && (await continues(handle, this.#source));
   }
 
+  async #judge(handle: fs.FileHandle, now: number): Promise<string | null> {
+    const { copies } = this.#parts;
+    const { size } = await handle.stat();
+    if (size !== this.#size) this.grewAt = now;
+    this.#size = size;
+    const isKnown = this.#judged.size === size && this.#judged.version === copies.version;
+    if (size === 0 || (isKnown && !copies.isQuiet(this, now))) return null;
+    this.#judged = { size, version: copies.version };
+    const verdict = await copies.judge({ handle, size, foundAt: this.#foundAt, grewAt: this.grewAt }, now);
+    if (verdict === 'wait') return null;
+    if (verdict === 'own') {
+      this.#doubt = null;
+      return null;
+    }
+    await this.beginAt(verdict);
+    return REMARKS.new;
+  }
+
   async #noticeTruncation(handle: fs.FileHandle): Promise<void> {
     this.#size = (await handle.stat()).size;
     if (this.#size < this.#readAt) this.#doubt = 'truncated';
   }
 
-  /** From the beginning, as a new source: the old one, and where it was, are forgotten. */
-  #restart(): void {
+  /** From the beginning, as a new source: the old one, and where it was, are forgotten once no copy is looked for. */
+  #restart(now: number): void {
     const before = this.#source;
+    const history = this.#history;
     this.#readAt = 0;
     this.#history = new ReadHistory();
     this.#partial = 0;
     this.#tooLongFrom = -1;
     if (before === null) return;
     this.#source = this.#define(0);
-    // a failure to write it shows again at the source's first batch
-    this.#parts.log.forgetSource(before).catch(() => undefined);
+    this.#parts.copies.truncated(before, history, now);
   }
 }
 
 /** Progress that moves nothing and counts nothing: with it, the log remembers a source before its first batch. */
 export function nothingAt(offset: number) {
   return { outcome: 'suppressed', reason: 'start', from: offset, end: offset, events: 0, bytes: 0 } as const;
-}
-
-async function openIfThere(path: string): Promise<fs.FileHandle | null> {
-  try {
-    return await fs.open(path, 'r');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -6,8 +6,11 @@
 import type { Logger } from 'pino';
 import { systemCodeOf } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
+import type { SourceState } from '../../log/sources.ts';
+import { Copies } from './copies.ts';
 import type { ListedFile, Listing } from './directory.ts';
 import { type FileParts, nothingAt, TailedFile } from './file.ts';
+import { ReadHistory } from './history.ts';
 import { identityOf } from './identity.ts';
 import { lastNewlineBefore } from './newest.ts';
 
@@ -15,6 +18,7 @@ export interface FollowedOptions {
   readonly name: string;
   readonly idlePollMs: number;
   readonly activeMs: number;
+  readonly rescanMs: number;
   readonly openFilesMax: number;
   readonly startAt: 'oldest' | 'newest';
 }
@@ -29,6 +33,7 @@ export class FollowedFiles {
   readonly #log: EventLog;
   readonly #logger: Logger;
   readonly #parts: FileParts;
+  readonly #copies: Copies;
   /** By inode and birth. */
   readonly #files = new Map<string, TailedFile>();
   /** Oldest first: whoever writes to a younger file has done with the older ones. */
@@ -40,13 +45,15 @@ export class FollowedFiles {
   #pruneDue = true;
   #wholeAt = performance.now();
 
-  constructor(options: FollowedOptions, parts: FileParts, logger: Logger) {
+  constructor(options: FollowedOptions, parts: Omit<FileParts, 'copies'>, logger: Logger) {
     this.#options = options;
-    this.#parts = parts;
+    this.#copies = new Copies(options.rescanMs, () => this.#files.values());
+    this.#parts = { ...parts, copies: this.#copies };
     this.#log = parts.log;
     this.#logger = logger;
     this.#openMax = options.openFilesMax;
     this.#first = this.#log.sourcesOf(options.name).length === 0;
+    this.#recallTruncated();
   }
 
   get size(): number {
@@ -73,6 +80,10 @@ export class FollowedFiles {
       this.#first = false;
       for (const [key, file] of this.#files) if (!entries.has(key)) await this.#leave(key, file, now);
       this.#wholeAt = now;
+    }
+    for (const source of this.#copies.expired(now)) {
+      // what the log could not be told is tried again after the next start
+      await this.#log.forgetSource(source).catch(() => undefined);
     }
     if (this.#pruneDue) await this.#prune();
     this.#inOrder = [...this.#files.values()].sort(byBirth);
@@ -135,7 +146,7 @@ export class FollowedFiles {
     }
     const deleted = (await file.links()) === 0;
     const quietMs = deleted ? this.#options.idlePollMs : this.#options.activeMs;
-    if (now - file.grewAt <= quietMs || !file.settled) return;
+    if (now - file.grewAt <= quietMs || !file.settled || file.isDoubted) return;
     if (await file.finish()) {
       this.#logger.info({ path: file.path }, 'the last line of a file that went away had no newline');
       return;
@@ -144,6 +155,21 @@ export class FollowedFiles {
     await file.close();
     if (deleted) await file.forget();
     this.#drop(key);
+  }
+
+  /** Of files that were truncated shortly before the last stop: their copies may not have been found yet. */
+  #recallTruncated(): void {
+    for (const source of this.#log.sourcesOf(this.#options.name)) {
+      if (!this.#isSuperseded(source)) continue;
+      const history = new ReadHistory();
+      history.batch({ from: source.lastFrom, end: source.position, crc: source.lastCrc });
+      this.#copies.truncated(source, history, performance.now());
+    }
+  }
+
+  /** Whether its file was truncated: there is another source of it now. */
+  #isSuperseded(source: SourceState): boolean {
+    return this.#log.findSource(source.key) !== source;
   }
 
   #drop(key: string): void {
@@ -158,7 +184,8 @@ export class FollowedFiles {
     const followed = new Set([...this.#files.values()].map((file) => file.key));
     const gone = this.#log
       .sourcesOf(name)
-      .filter(({ key }) => !followed.has(key) && key !== startKey(name))
+      .filter((source) => !followed.has(source.key) && !this.#isSuperseded(source))
+      .filter(({ key }) => key !== startKey(name))
       .sort((a, b) => b.seenMs - a.seenMs);
     for (const source of gone.slice(GONE_MAX)) await this.#log.forgetSource(source).catch(() => undefined);
   }

@@ -11,7 +11,7 @@ export interface ReadBatch {
 
 /** Bytes before the offset that are looked at again with every read. */
 export const GUARD_BYTES = 256;
-const HEAD_BYTES = 256;
+export const HEAD_BYTES = 256;
 /** A copy that was made while the file was read may end so many batches before what was read. */
 const BATCHES_MAX = 64;
 
@@ -23,14 +23,24 @@ export class ReadHistory {
   #head: Buffer = Buffer.alloc(0);
   #batches: ReadBatch[] = [];
 
+  /** Nothing was read: nothing can be a copy of it. */
+  get isEmpty(): boolean {
+    return this.#head.length === 0 && this.#batches.length === 0;
+  }
+
   /** The first bytes of the file, as many as are known. */
   get head(): Buffer {
     return this.#head;
   }
 
+  /** Where the log remembers more of the file than this process has read. */
+  begins(head: Buffer): void {
+    if (head.length > this.#head.length) this.#head = head;
+  }
+
   /** What the log remembers, or what was read: whole events, as they stand in the file. */
   batch(batch: ReadBatch): void {
-    if (batch.end <= batch.from) return;
+    if (batch.end <= batch.from || batch.crc === 0) return;
     this.#batches.push(batch);
     if (this.#batches.length > BATCHES_MAX) this.#batches.shift();
   }
@@ -42,7 +52,7 @@ export class ReadHistory {
 
   /** These bytes were read, and reading goes on behind them. */
   passed(bytes: Buffer, from: number): void {
-    if (from <= this.#head.length && this.#head.length < HEAD_BYTES) {
+    if (from <= this.#head.length && from + bytes.length > this.#head.length && from < HEAD_BYTES) {
       this.#head = Buffer.concat([this.#head.subarray(0, from), bytes.subarray(0, HEAD_BYTES - from)]);
     }
     const length = Math.min(GUARD_BYTES, bytes.length);

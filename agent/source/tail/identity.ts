@@ -3,8 +3,9 @@
 // still those that were read.
 
 import type { BigIntStats } from 'node:fs';
-import type fs from 'node:fs/promises';
+import fs from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { systemCodeOf } from '../../errors.ts';
 import type { SourceState } from '../../log/sources.ts';
 
 export interface FileIdentity {
@@ -37,4 +38,31 @@ export async function continues(file: fs.FileHandle, source: SourceState): Promi
   const crc = crc32(bytes);
   // of a file that had gone away and came back, the last event may have got its newline from us
   return crc === source.lastCrc || crc32('\n', crc) === source.lastCrc;
+}
+
+/**
+ * Opens the file at a path if it is this one; else null.
+ * @throws the system's error where it may not be opened.
+ */
+export async function openSame(path: string, identity: FileIdentity) {
+  const handle = await openIfThere(path);
+  if (handle === null) return null;
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (sameFile(identityOf(stats), identity)) return { handle, size: Number(stats.size) };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  await handle.close();
+  return null;
+}
+
+async function openIfThere(path: string): Promise<fs.FileHandle | null> {
+  try {
+    return await fs.open(path, 'r');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }

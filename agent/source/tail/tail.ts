@@ -170,7 +170,7 @@ export class TailSource {
         this.#listDue = true;
         return;
       }
-      const remark = await file.reconsider();
+      const remark = await file.reconsider(now);
       if (remark !== null) this.#logger.warn({ path: file.path }, remark);
       await this.#drain(file, now, rewinds);
       this.#faults.delete(file.path);

@@ -1,7 +1,9 @@
 // copytruncate: the file is copied, then emptied and written on. What stood in it is neither lost nor read twice.
 
 import { writeFileSync } from 'node:fs';
+import { appendFile, copyFile, rename, truncate, writeFile } from 'node:fs/promises';
 import test from 'ava';
+import { until } from '../until.ts';
 import { Tailing } from './tailing.ts';
 
 const numbered = (prefix: string, from: number, to: number) =>
@@ -32,5 +34,101 @@ test('truncated-and-regrown-by-much: what was held and what is longer than one r
   await tailing.delivers(numbered('before', 0, 50));
   writeFileSync(path, numbered('after', 0, 5_000));
   await tailing.delivers(numbered('before', 0, 50) + numbered('after', 0, 5_000));
+  tailing.conserves();
+});
+
+const COPIED = { include: ['a.log', 'a.log.*'], rescanMs: 500 };
+const TRUNCATED = 'the file was truncated: it is read from its beginning';
+const COPY = 'the file is a copy of one that was truncated: it is read on from where that one was';
+
+test('copy-read-again: the copy beside the file is its continuation, rotation after rotation', async (t) => {
+  const tailing = await Tailing.prepare(t, COPIED);
+  await tailing.start();
+  const path = tailing.path('a.log');
+  let written = '';
+  for (let round = 0; round < 4; round++) {
+    const text = numbered(`round ${round}`, 0, 50 + 100 * (round % 2));
+    await appendFile(path, text);
+    written += text;
+    await tailing.delivers(written);
+    for (let number = round; number > 0; number--) {
+      await rename(tailing.path(`a.log.${number}`), tailing.path(`a.log.${number + 1}`));
+    }
+    await copyFile(path, tailing.path('a.log.1'));
+    await truncate(path, 0);
+    await until('it is found', () => tailing.said(COPY) === round + 1);
+  }
+  await appendFile(path, 'last\n');
+  await tailing.delivers(`${written}last\n`);
+  await until('the truncated are forgotten', () => tailing.log.sourcesOf('events').length === 5);
+  tailing.conserves();
+});
+
+test('unread-at-truncation: what was not read before the truncation comes from the copy', async (t) => {
+  // so that the lines are still unread when the file is emptied
+  const tailing = await Tailing.prepare(t, COPIED);
+  await tailing.start();
+  const path = tailing.path('a.log');
+  await writeFile(path, numbered('read', 0, 100));
+  await tailing.delivers(numbered('read', 0, 100));
+  await tailing.stop();
+  await appendFile(path, numbered('unread', 0, 100));
+  await copyFile(path, tailing.path('a.log.1'));
+  await truncate(path, 0);
+  await appendFile(path, numbered('new', 0, 10));
+  await tailing.start();
+  await until('all are there', async () => (await tailing.events()).toString().split('\n').length === 211);
+  const lines = (await tailing.events()).toString().split('\n');
+  t.deepEqual(
+    lines.sort(),
+    (numbered('read', 0, 100) + numbered('unread', 0, 100) + numbered('new', 0, 10)).split('\n').sort(),
+  );
+  t.is(tailing.said(COPY), 1);
+  tailing.conserves();
+});
+
+test('copied-while-written: the copy ends before what was read', async (t) => {
+  const tailing = await Tailing.prepare(t, COPIED);
+  await tailing.start();
+  const path = tailing.path('a.log');
+  await writeFile(path, numbered('one', 0, 100));
+  await tailing.delivers(numbered('one', 0, 100));
+  await copyFile(path, tailing.path('a.log.1'));
+  await appendFile(path, numbered('two', 0, 100));
+  await tailing.delivers(numbered('one', 0, 100) + numbered('two', 0, 100));
+  await truncate(path, 0);
+  await until('it is found', () => tailing.said(COPY) === 1);
+  await appendFile(path, 'three\n');
+  await tailing.delivers(`${numbered('one', 0, 100)}${numbered('two', 0, 100)}three\n`);
+  tailing.conserves();
+});
+
+test('like-but-no-copy: a file with the lines of another one, which is not truncated, is delivered', async (t) => {
+  const tailing = await Tailing.prepare(t, { include: ['*'] });
+  await tailing.start();
+  await writeFile(tailing.path('a.log'), 'started\n');
+  await tailing.delivers('started\n');
+  await writeFile(tailing.path('b.log'), 'started\n');
+  await tailing.delivers('started\nstarted\n');
+  await writeFile(tailing.path('c.log'), 'started\nelsewhere\n');
+  await tailing.delivers('started\nstarted\nstarted\nelsewhere\n');
+  t.is(tailing.said(COPY), 0);
+  tailing.conserves();
+});
+
+test('killed-between: the copy is known after a stop between the truncation and the look at the copy', async (t) => {
+  const tailing = await Tailing.prepare(t, COPIED);
+  await tailing.start();
+  const path = tailing.path('a.log');
+  await writeFile(path, numbered('one', 0, 100));
+  await tailing.delivers(numbered('one', 0, 100));
+  await truncate(path, 0);
+  await until('it is noticed', () => tailing.said(TRUNCATED) === 1);
+  await appendFile(path, 'two\n');
+  await tailing.delivers(`${numbered('one', 0, 100)}two\n`);
+  await tailing.stop();
+  await writeFile(tailing.path('a.log.1'), `${numbered('one', 0, 100)}rest\n`);
+  await tailing.start();
+  await tailing.delivers(`${numbered('one', 0, 100)}two\nrest\n`);
   tailing.conserves();
 });
