@@ -64,6 +64,9 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
   const truncations = counter('spillway_source_truncations_total', 'Files that a tail found truncated', [
     'source',
   ]);
+  const abandoned = counter('spillway_source_abandoned_bytes_total', 'Bytes of files that went away unread', [
+    'source',
+  ]);
   const connections = counter('spillway_connections_total', 'Connections of a listener by outcome', labels);
   for (const source of sources) {
     for (const outcome of SOURCE_OUTCOMES) {
@@ -73,6 +76,7 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
     heldEvents.set([source.name], source.held.events);
     heldBytes.set([source.name], source.held.bytes);
     if (source.files !== undefined) files.set([source.name], source.files);
+    if (source.abandonedBytes !== undefined) abandoned.set([source.name], source.abandonedBytes);
     if (source.truncations !== undefined) truncations.set([source.name], source.truncations);
     for (const [outcome, total] of Object.entries(source.connections ?? {})) {
       connections.set([source.name, outcome], total);

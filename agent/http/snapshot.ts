@@ -29,6 +29,8 @@ export interface SourceSnapshot {
   readonly files?: number;
   /** Files that a tail found truncated or replaced under their inodes, and read from their beginnings; since the start. */
   readonly truncations?: number;
+  /** Bytes of files that went away before a tail could read them; since the start. */
+  readonly abandonedBytes?: number;
   /** Connections of a listener by what became of them: accepted, or the reason they were closed. */
   readonly connections?: Readonly<Record<string, number>>;
 }

@@ -15,6 +15,7 @@ import type { ListedFile } from './directory.ts';
 import { type Doubt, REMARKS } from './doubt.ts';
 import { GUARD_BYTES, HEAD_BYTES, ReadHistory } from './history.ts';
 import { continues, type FileIdentity, identityOf, openSame, sourceKey } from './identity.ts';
+import { nothingAt } from './newest.ts';
 
 export interface FileParts {
   readonly owner: string;
@@ -26,6 +27,8 @@ export interface FileParts {
   readonly rewinds: { count: number };
   /** Files found to have been truncated, or to be others than those that were read before under their inodes. */
   readonly truncations: { count: number };
+  /** Bytes of files that went away before they were read to their ends. */
+  readonly abandoned: { bytes: number };
   readonly copies: Copies;
 }
 
@@ -37,6 +40,8 @@ export class TailedFile implements Original {
   /** Nanoseconds since 1970. */
   readonly born: bigint;
   path: string;
+  /** When the directory was first found not to list it. */
+  missedAt = 0;
   /** When it last grew, or was found to be listed no more: it may have grown just before that. */
   grewAt: number;
   readonly #parts: FileParts;
@@ -140,7 +145,10 @@ export class TailedFile implements Original {
 
   /** The directory does not list it now. */
   missed(now: number): void {
-    if (this.#listed) this.grewAt = now;
+    if (this.#listed) {
+      this.grewAt = now;
+      this.missedAt = now;
+    }
     this.#listed = false;
   }
 
@@ -163,9 +171,12 @@ export class TailedFile implements Original {
     await handle?.close();
   }
 
-  /** How many names the file still has; 0: it is deleted. */
+  /** How many names the file still has (0: it is deleted), and its size, which is noted. */
   async links(): Promise<number> {
-    return this.#handle === null ? 0 : (await this.#handle.stat()).nlink;
+    if (this.#handle === null) return 0;
+    const { nlink, size } = await this.#handle.stat();
+    this.#size = size;
+    return nlink;
   }
 
   /**
@@ -207,8 +218,7 @@ export class TailedFile implements Original {
       const chunk = buffer.subarray(guard, guard + bytesRead);
       if (all < guard || !this.#history.stillHas(buffer.subarray(0, guard), this.#readAt)) {
         this.#doubt = 'truncated';
-      } else if (bytesRead < this.#partial) {
-        await this.#noticeTruncation(handle);
+        this.#size = this.#readAt - guard + all;
       }
       if (bytesRead === 0 || bytesRead === this.#partial || this.#doubt !== null) return 'none';
       this.grewAt = now;
@@ -374,11 +384,6 @@ export class TailedFile implements Original {
     return REMARKS.new;
   }
 
-  async #noticeTruncation(handle: fs.FileHandle): Promise<void> {
-    this.#size = (await handle.stat()).size;
-    if (this.#size < this.#readAt) this.#doubt = 'truncated';
-  }
-
   /** From the beginning, as a new source: the old one, and where it was, are forgotten once no copy is looked for. */
   #restart(now: number): void {
     const before = this.#source;
@@ -391,9 +396,4 @@ export class TailedFile implements Original {
     this.#source = this.#define(0);
     this.#parts.copies.truncated(before, history, now);
   }
-}
-
-/** Progress that moves nothing and counts nothing: with it, the log remembers a source before its first batch. */
-export function nothingAt(offset: number) {
-  return { outcome: 'suppressed', reason: 'start', from: offset, end: offset, events: 0, bytes: 0 } as const;
 }

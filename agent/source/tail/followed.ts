@@ -9,10 +9,10 @@ import type { EventLog } from '../../log/log.ts';
 import type { SourceState } from '../../log/sources.ts';
 import { Copies } from './copies.ts';
 import type { ListedFile, Listing } from './directory.ts';
-import { type FileParts, nothingAt, TailedFile } from './file.ts';
+import { type FileParts, TailedFile } from './file.ts';
 import { ReadHistory } from './history.ts';
 import { identityOf } from './identity.ts';
-import { lastNewlineBefore } from './newest.ts';
+import { lastNewlineBefore, nothingAt } from './newest.ts';
 
 export interface FollowedOptions {
   readonly name: string;
@@ -25,6 +25,8 @@ export interface FollowedOptions {
 
 /** Files that are gone may come back, under another name that is followed: the log remembers the last so many. */
 const GONE_MAX = 1_024;
+/** What cannot be read of a file that went away is given up after so many times activeMs. */
+const LEAVE_AFTER = 12;
 /** A directory that never stands still is taken as it looks after this long. */
 const NOT_WHOLE_MS_MAX = 1_000;
 
@@ -78,7 +80,7 @@ export class FollowedFiles {
     if (whole) {
       if (this.#first) await this.#rememberStart();
       this.#first = false;
-      for (const [key, file] of this.#files) if (!entries.has(key)) await this.#leave(key, file, now);
+      for (const [key, file] of this.#files) if (!entries.has(key)) await this.#tryToLeave(key, file, now);
       this.#wholeAt = now;
     }
     for (const source of this.#copies.expired(now)) {
@@ -133,20 +135,43 @@ export class FollowedFiles {
     await this.#log.progress(start, nothingAt(0));
   }
 
+  /** What cannot be asked or read of one file must not hold up the others. */
+  async #tryToLeave(key: string, file: TailedFile, now: number): Promise<void> {
+    try {
+      await this.#leave(key, file, now);
+    } catch (error) {
+      if (this.#mayWait(file, now)) return;
+      this.#logger.warn({ path: file.path, err: error }, 'cannot read a file that went away to its end');
+      await this.#abandon(key, file);
+    }
+  }
+
+  #mayWait(file: TailedFile, now: number): boolean {
+    return now - file.missedAt <= LEAVE_AFTER * this.#options.activeMs;
+  }
+
+  async #abandon(key: string, file: TailedFile): Promise<void> {
+    const bytes = file.unreadBytes + file.partialBytes;
+    this.#parts.abandoned.bytes += bytes;
+    if (bytes > 0) {
+      this.#logger.warn({ path: file.path, bytes }, 'a file went away before it was read to its end');
+    }
+    this.#drop(key);
+    this.#open.delete(file);
+    await file.close();
+  }
+
   /** A file that is no longer listed is read to its end through its descriptor, then given up. */
   async #leave(key: string, file: TailedFile, now: number): Promise<void> {
     file.missed(now);
-    if (!file.isOpen) {
-      const bytes = file.unreadBytes + file.partialBytes;
-      if (bytes > 0) {
-        this.#logger.warn({ path: file.path, bytes }, 'a file went away before it was read to its end');
-      }
-      this.#drop(key);
-      return;
-    }
+    if (!file.isOpen) return this.#abandon(key, file);
     const deleted = (await file.links()) === 0;
     const quietMs = deleted ? this.#options.idlePollMs : this.#options.activeMs;
-    if (now - file.grewAt <= quietMs || !file.settled || file.isDoubted) return;
+    if (now - file.grewAt <= quietMs || !file.settled) return;
+    if (file.isDoubted || file.unreadBytes > 0) {
+      if (!this.#mayWait(file, now)) await this.#abandon(key, file);
+      return;
+    }
     if (await file.finish()) {
       this.#logger.info({ path: file.path }, 'the last line of a file that went away had no newline');
       return;

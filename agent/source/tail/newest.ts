@@ -21,3 +21,8 @@ export async function lastNewlineBefore(path: string, size: number): Promise<num
     await file.close();
   }
 }
+
+/** Progress that moves nothing and counts nothing: with it, the log remembers a source before its first batch. */
+export function nothingAt(offset: number) {
+  return { outcome: 'suppressed', reason: 'start', from: offset, end: offset, events: 0, bytes: 0 } as const;
+}

@@ -11,7 +11,7 @@ import type { SourceSnapshot } from '../../http/snapshot.ts';
 import type { EventLog } from '../../log/log.ts';
 import { ReceiveCounters } from '../receive-counters.ts';
 import { BufferPool } from './buffers.ts';
-import { type DirectoryOptions, WatchedDirectory } from './directory.ts';
+import { type DirectoryOptions, type Listing, WatchedDirectory } from './directory.ts';
 import type { TailedFile } from './file.ts';
 import { FollowedFiles, type FollowedOptions } from './followed.ts';
 import { GUARD_BYTES } from './history.ts';
@@ -41,6 +41,7 @@ export class TailSource {
   readonly #files: FollowedFiles;
   readonly #rewinds = { count: 0 };
   readonly #truncations = { count: 0 };
+  readonly #abandoned = { bytes: 0 };
   /** What was said of a file that cannot be read, by its path. */
   readonly #faults = new Map<string, { readonly text: string; readonly until: number }>();
   #listDue = true;
@@ -70,6 +71,7 @@ export class TailSource {
       eventBytesMax: options.eventBytesMax,
       rewinds: this.#rewinds,
       truncations: this.#truncations,
+      abandoned: this.#abandoned,
     };
     this.#files = new FollowedFiles(options, parts, this.#logger);
   }
@@ -102,6 +104,7 @@ export class TailSource {
       held,
       files: this.#files.size,
       truncations: this.#truncations.count,
+      abandonedBytes: this.#abandoned.bytes,
     };
   }
 
@@ -140,21 +143,34 @@ export class TailSource {
     this.#listDue = false;
     this.#listedAt = now;
     try {
-      const listing = await this.#directory.list();
-      await this.#files.reconcile(listing, now);
+      const listing = await this.#list();
       this.#listDue ||= !listing.whole;
-      this.#problem = null;
+      await this.#files.reconcile(listing, now);
+      if (!listing.gone) this.#problem = null;
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      if (this.#problem !== detail) {
-        this.#logger.error({ err: error }, 'cannot read the directory, trying again');
-      }
-      this.#problem = detail;
-      // what is still open of a directory that is gone is read to its end and let go
-      if (systemCodeOf(error) === 'ENOENT') await this.#files.reconcile({ files: [], whole: true }, now);
+      this.#say(error);
     }
     const took = performance.now() - now;
     this.#listNotBefore = now + LISTING_SHARE * took;
+  }
+
+  /** What is still open of a directory that is gone is read to its end and let go. */
+  async #list(): Promise<Listing & { readonly gone: boolean }> {
+    try {
+      return { ...(await this.#directory.list()), gone: false };
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOENT') throw error;
+      this.#say(error);
+      return { files: [], whole: true, gone: true };
+    }
+  }
+
+  #say(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    if (this.#problem !== detail) {
+      this.#logger.error({ err: error }, 'cannot read the directory, trying again');
+    }
+    this.#problem = detail;
   }
 
   #isDue(file: TailedFile, hinted: boolean, now: number): boolean {
