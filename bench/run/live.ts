@@ -10,7 +10,7 @@ import { LiveThread } from '../verifier/live-thread.ts';
 import { listEventFiles } from '../verifier/order.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 
-const LOOK_MS = 500;
+const LOOK_MS = 100;
 
 export class LiveVerification {
   readonly #node: ChainNode;

@@ -124,7 +124,7 @@ test.serial(
       `verify: live
 generator: { rate: 20k/s, duration: 5s, scheduleLagMax: 3s }
 chain: { instances: 1, fanOut: 1 }
-log: { cap: 64MiB, keep: 1MiB, segment: 1MiB }
+log: { cap: 64MiB, keep: 4MiB, segment: 1MiB }
 steps:
   - { at: 2s, do: kill, target: a, lasts: 0s }
 `,
