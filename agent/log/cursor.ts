@@ -11,7 +11,7 @@
 
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Disk } from './disk.ts';
+import { bytesIn, type Disk } from './disk.ts';
 import { readFile } from './identity.ts';
 import type { Counts } from './sources.ts';
 
@@ -38,6 +38,8 @@ export interface CursorState {
   readonly epochStart: Readonly<{ offset: number; events: number }>;
   /** Rises with every connection. */
   readonly session: number;
+  /** Where its instance was last found in the registry: for a start while the registry is away. */
+  readonly lastAddress?: { readonly host: string; readonly port: number };
   /** Where the destination began, with the events before it. */
   readonly start: Readonly<{ offset: number; events: number }>;
   /** The lowest byte it has not durably got, with the events before it. */
@@ -50,6 +52,11 @@ export interface CursorState {
   readonly gaps: readonly CursorGap[];
   readonly done: readonly (readonly [from: number, to: number])[];
   readonly lanes: Readonly<Record<string, { readonly sequence: number }>>;
+}
+
+/** What the cursors in a log directory take, in bytes. */
+export function cursorBytes(disk: Disk, dir: string): Promise<number> {
+  return bytesIn(disk, join(dir, CURSOR_DIRECTORY));
 }
 
 export class CursorFile {

@@ -33,6 +33,7 @@ export class EtcdRegistry implements Registry {
   readonly #config: EtcdConfig;
   readonly #log: RegistryLog;
   readonly #members: Members;
+  #foreign: { readonly session: string; readonly sinceMs: number } | null = null;
   readonly #session = randomUUID();
   readonly #timer = new WakeableTimer();
   readonly #done: Promise<void>;
@@ -163,7 +164,21 @@ export class EtcdRegistry implements Registry {
       else this.#timer.wake(); // it changed meanwhile: look again
       return;
     }
-    this.#refused(self, holder.address);
+    if (!this.#mayBeDead(self, holder.session)) this.#refused(self, holder.address);
+  }
+
+  /**
+   * A key of another owner is not refused at once: an agent that died and came back with an empty disk meets the key of
+   * its former self, which goes with its lease. A live one is still there after that.
+   */
+  #mayBeDead(self: Self, session: string | undefined): boolean {
+    if (this.#everRegistered || session === undefined) return false;
+    if (this.#foreign?.session !== session) {
+      this.#foreign = { session, sinceMs: performance.now() };
+      const seconds = this.#config.ttlSeconds;
+      this.#log.warn({ id: self.id, seconds }, 'another agent holds our id: waiting for its key to go');
+    }
+    return performance.now() - this.#foreign.sinceMs < (this.#config.ttlSeconds + 1) * 1000;
   }
 
   #claimed(self: Self): void {

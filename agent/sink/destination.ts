@@ -118,7 +118,9 @@ export class Destination {
   }
 
   async #serve(address: Address, signal: AbortSignal): Promise<void> {
-    const parts = { log: this.#log, position: this.#position, options: this.#options, signal };
+    const { to } = this.#options;
+    const expected = to.by === 'instance' ? to.instance : null;
+    const parts = { log: this.#log, position: this.#position, options: this.#options, expected, signal };
     const { outbound, remark, peer } = await Outbound.connect(address, parts);
     if (signal.aborted) {
       outbound.cut();
@@ -155,10 +157,12 @@ export class Destination {
   #follow(): () => void {
     const { to } = this.#options;
     if (to.by === 'address') return () => undefined;
-    this.#found = this.#registry.lookup(to.instance)?.address ?? null;
+    const remembered = this.#position.state.lastAddress ?? null;
+    this.#found = this.#registry.lookup(to.instance)?.address ?? remembered;
     return this.#registry.watch(to.instance, (endpoint) => {
       if (endpoint === null) return;
       this.#found = endpoint.address;
+      this.#position.foundAt(endpoint.address);
       this.#wake.resolve();
     });
   }

@@ -39,6 +39,8 @@ interface Parts {
   readonly log: EventLog;
   readonly position: Position;
   readonly options: OutboundOptions;
+  /** The instance that must be there; null: whoever is. A remembered address may belong to somebody else by now. */
+  readonly expected: string | null;
 }
 
 export interface Greeted {
@@ -159,10 +161,14 @@ export class Outbound {
   }
 
   async #greet(): Promise<{ remark: string | null; peer: string }> {
-    const { log, position, options } = this.#parts;
+    const { log, position, options, expected } = this.#parts;
     const { name: lane, instance, version } = options;
     this.#socket.write(encodeMessage(FrameType.hello, helloOf(position, log, { lane, instance, version })));
     const welcome = await this.#welcome.promise;
+    if (expected !== null && welcome.instance !== expected) {
+      const message = `${this.#where} is instance ${welcome.instance}, not ${expected}`;
+      throw new SpillwayError('refused', message, { retryable: true });
+    }
     const resumption = await resume(position, log, welcome);
     if (resumption.kind === 'new-epoch') {
       position.beginEpoch();

@@ -4,6 +4,7 @@
 // Conservation: appended since its start = acknowledged + buffered + dropped + skipped. Acknowledged is what lies
 // below the position and was neither dropped nor skipped, so it needs no counter of its own and cannot drift.
 
+import type { Address } from '../config/address.ts';
 import type { CursorFile, CursorState } from '../log/cursor.ts';
 import type { EventLog, Holder } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
@@ -149,6 +150,12 @@ export class Position {
   async announce(range: Omit<Gap, 'announced'>): Promise<void> {
     this.#change({ gaps: announce(this.#state.gaps, range) });
     await this.#save();
+  }
+
+  /** Where the destination was found: a restart while the registry is away tries it there. */
+  foundAt(lastAddress: Address): void {
+    const known = this.#state.lastAddress;
+    if (known?.host !== lastAddress.host || known.port !== lastAddress.port) this.#change({ lastAddress });
   }
 
   /** The receiver has seen this session: the next one must be above it. */
