@@ -5,6 +5,7 @@
 // throw; read returns fewer bytes only at the end of the file.
 
 import fs from 'node:fs';
+import { join } from 'node:path';
 
 export interface FileFacts {
   readonly size: number;
@@ -26,6 +27,20 @@ export interface Disk {
   remove(path: string): Promise<void>;
   syncDirectory(directory: string): Promise<void>;
   freeBytes(directory: string): Promise<number>;
+}
+
+/** Bytes of the files in a directory; 0 where it is not there. */
+export async function bytesIn(disk: Disk, directory: string): Promise<number> {
+  const names = await disk.list(directory).catch(() => []);
+  let bytes = 0;
+  for (const name of names) {
+    // what is gone meanwhile takes nothing
+    bytes += await disk.facts(join(directory, name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  }
+  return bytes;
 }
 
 type Done = (error: NodeJS.ErrnoException | null) => void;

@@ -7,11 +7,10 @@
 //   - the directory never outgrows its cap, and nothing a destination still wants is deleted
 //   - appended, expired and every source's counters are derived from the commits, so a crash counts nothing twice
 
-import { join } from 'node:path';
 import { type Clock, notBefore, steadyClock } from '../clock.ts';
 import { type LockHeld, lockDirectory } from '../lock.ts';
 import { type Append, Committer } from './committer.ts';
-import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES, CursorFile, type CursorState } from './cursor.ts';
+import { CursorFile, type CursorState, cursorBytes } from './cursor.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
 import { batchEndingAt, type Mark, markAtLeast, markBefore } from './marks.ts';
@@ -113,7 +112,9 @@ export class EventLog implements AsyncDisposable {
       const durable = options.durability === 'fsync';
       const { store, table, remarks } = await SegmentStore.open({ disk, dir, durable, now: clock });
       const now = notBefore(clock, store.active.segment.lastMs);
-      return new EventLog(options, { disk, lock, stream, store, table, now }, remarks);
+      const log = new EventLog(options, { disk, lock, stream, store, table, now }, remarks);
+      await log.#space.count();
+      return log;
     } catch (error) {
       await lock[Symbol.asyncDispose]();
       throw error;
@@ -228,16 +229,18 @@ export class EventLog implements AsyncDisposable {
     return this.#space.onFull(listener);
   }
 
-  openCursor(destination: string, fresh: () => CursorState) {
+  async openCursor(destination: string, fresh: () => CursorState) {
     const { disk } = this.#parts;
     const { dir, durability } = this.#options;
-    return CursorFile.open(disk, { dir, destination, durable: durability === 'fsync', fresh });
+    const durable = durability === 'fsync';
+    const cursor = await CursorFile.open(disk, { dir, destination, durable, fresh });
+    this.#space.cursorBytes = await cursorBytes(disk, dir);
+    return cursor;
   }
 
   /** While it is held, nothing that it wants is deleted. */
   hold(holder: Holder): () => void {
     this.#holders.add(holder);
-    this.#space.cursorBytes = this.#holders.size * CURSOR_FILE_BYTES;
     return () => this.#holders.delete(holder);
   }
 
@@ -305,8 +308,4 @@ export class EventLog implements AsyncDisposable {
     // a file that cannot be deleted now is tried again at the next turn
     this.#space.retain().catch(() => undefined);
   }
-}
-
-export function cursorDirectory(dir: string): string {
-  return join(dir, CURSOR_DIRECTORY);
 }

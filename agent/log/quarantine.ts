@@ -2,18 +2,14 @@
 // beyond which they are only counted. It counts against the cap like everything else in the directory.
 
 import { join } from 'node:path';
-import type { Disk } from './disk.ts';
+import { bytesIn, type Disk } from './disk.ts';
 
 export const QUARANTINE_DIRECTORY = 'quarantine';
 const QUARANTINE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What is set aside in a log directory, in bytes. */
-export async function quarantinedBytes(disk: Disk, dir: string): Promise<number> {
-  const directory = join(dir, QUARANTINE_DIRECTORY);
-  const names = await disk.list(directory).catch(() => []);
-  let bytes = 0;
-  for (const name of names) bytes += (await disk.facts(join(directory, name))).size;
-  return bytes;
+export function quarantinedBytes(disk: Disk, dir: string): Promise<number> {
+  return bytesIn(disk, join(dir, QUARANTINE_DIRECTORY));
 }
 
 /** Room that bytes set aside take from the log. */
@@ -45,7 +41,6 @@ export class Quarantine {
   async #append(name: string, bytes: Buffer): Promise<void> {
     const directory = join(this.#dir, QUARANTINE_DIRECTORY);
     await this.#disk.makeDirectory(directory);
-    this.#space.quarantineBytes = await quarantinedBytes(this.#disk, this.#dir);
     const within = this.#space.quarantineBytes + bytes.length <= QUARANTINE_BYTES_MAX;
     if (!within || !this.#space.fits(bytes.length)) return;
     this.#space.quarantineBytes += bytes.length;

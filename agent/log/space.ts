@@ -2,6 +2,7 @@
 // at either, appends wait here. What every destination has is kept only as long as it is in nobody's way: retention
 // deletes it, oldest first, beyond keepBytes and keepAge, and earlier where an append needs the room.
 
+import { cursorBytes } from './cursor.ts';
 import type { Disk } from './disk.ts';
 import { quarantinedBytes } from './quarantine.ts';
 import type { Segment } from './segment.ts';
@@ -17,6 +18,8 @@ export interface SpaceLimits {
 /** Room that a commit may take besides its data: journal records, a checkpoint, preallocation, cursors' directory. */
 const MARGIN_BYTES = 256 * 1024;
 const LOOK_AGAIN_MS = 1000;
+/** How often it is looked whether someone has tidied up beside the segments. */
+const COUNT_EVERY_MS = 60_000;
 
 export class Space {
   readonly #disk: Disk;
@@ -33,6 +36,7 @@ export class Space {
   readonly #onFull = new Set<() => void>();
   #wake: PromiseWithResolvers<void> = Promise.withResolvers();
   #retaining: Promise<void> | null = null;
+  #countedMs = 0;
   #closed = false;
 
   constructor(
@@ -59,6 +63,13 @@ export class Space {
 
   get bytes(): number {
     return this.#store.bytes + this.cursorBytes + this.quarantineBytes;
+  }
+
+  /** Looks how much lies beside the segments: cursors, also of destinations that are no more, and what is set aside. */
+  async count(): Promise<void> {
+    this.#countedMs = this.#now();
+    this.cursorBytes = await cursorBytes(this.#disk, this.#dir);
+    this.quarantineBytes = await quarantinedBytes(this.#disk, this.#dir);
   }
 
   /** Resolves once `bytes` more fit; at once where they do. */
@@ -131,7 +142,7 @@ export class Space {
 
   async #tidy(): Promise<void> {
     await this.#expire();
-    this.quarantineBytes = await quarantinedBytes(this.#disk, this.#dir);
+    if (this.#now() - this.#countedMs >= COUNT_EVERY_MS) await this.count();
   }
 
   async #expire(): Promise<void> {
@@ -148,7 +159,8 @@ export class Space {
 
   /** Deletes unwanted segments for an append that does not fit, whatever keepBytes says. */
   async #reclaim(fits: () => boolean): Promise<void> {
-    if (this.#retaining !== null) await this.#retaining;
+    // what it could not delete it tries again: nothing that an append must fail for
+    await this.#retaining?.catch(() => undefined);
     for (const segment of this.#unwanted()) {
       if (fits()) return;
       await this.#store.remove(segment);

@@ -2,6 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import type { CursorState } from '../../../agent/log/cursor.ts';
 import type { EventLog, LogOptions } from '../../../agent/log/log.ts';
 import { crowdedOptions, openOn } from './crash-case.ts';
 import { everyBatch } from './examine.ts';
@@ -90,6 +91,27 @@ test('many small appends at once do not outgrow the cap by their journal', async
   for (const one of all) one.catch(() => undefined);
   while (log.facts().state === 'ok' && log.end.events < all.length) await turn();
   t.true(bytesMax <= capBytes, `${bytesMax} bytes, ${log.end.events} events`);
+});
+
+test('cursors of destinations that are no more, and what was set aside before, count against the cap at once', async (t) => {
+  const disk = new ModelDisk(randomOf(1));
+  const put = async (directory: string, name: string, bytes: number) => {
+    await disk.makeDirectory(directory);
+    const fd = await disk.open(`${directory}/${name}`, 'w+');
+    await disk.write(fd, Buffer.alloc(bytes), 0);
+    await disk.close(fd);
+  };
+  await put(`${base.dir}/cursors`, 'gone.cursor', 128 * KiB);
+  await put(`${base.dir}/quarantine`, 'old', 100 * KiB);
+  await using log = await openOn(disk, { ...base, capBytes: 1024 * KiB });
+  const beside = () => disk.bytesIn(base.dir) - log.facts().bytes;
+  t.true(beside() < KiB, `${beside()} bytes are not counted`);
+  const fresh = () => ({ destination: 'new' }) as CursorState;
+  const { file } = await log.openCursor('new', fresh);
+  await log.setAside('more', Buffer.alloc(10 * KiB));
+  await log.setAside('more', Buffer.alloc(10 * KiB));
+  t.true(Math.abs(beside()) < KiB, `${beside()} bytes are not counted`);
+  await file.close();
 });
 
 test('at the cap an append waits, and goes on when the cursor moves', async (t) => {
