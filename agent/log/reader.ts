@@ -7,6 +7,7 @@ import type { BatchRecord } from './record.ts';
 import { HEADER_BYTES } from './record.ts';
 import { batchesFrom, type Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
+import { unlessGone } from './survey.ts';
 import { readDespiteDamage } from './unreadable.ts';
 
 export interface ReadBatch {
@@ -57,8 +58,13 @@ export class LogReader {
    * its own. Nothing from `limit`, a batch boundary, on is read. The bytes are valid until the buffer is used again.
    */
   async next(buffer: Buffer, limit = Number.POSITIVE_INFINITY): Promise<ReadResult> {
-    if (this.#offset >= this.#store.end) return { kind: 'end' };
-    const segment = await this.#enter();
+    if (this.#offset >= Math.min(this.#store.end, limit)) return { kind: 'end' };
+    const { segment, isThere } = await this.#enter();
+    if (!isThere) {
+      // the oldest is being deleted this moment; another has vanished
+      const reason = segment.base === this.#store.start ? 'peerLost' : 'damaged';
+      return this.#gap(segment.end, segment.baseEvent + segment.events, reason);
+    }
     if (this.#offset < segment.base) {
       // before the oldest byte: the receiver went back to what is expired; between segments: one of them is lost
       const reason = segment.base === this.#store.start ? 'peerLost' : 'damaged';
@@ -67,10 +73,15 @@ export class LogReader {
     const journal = await segment.journal(this.#disk);
     const records: BatchRecord[] = [];
     let size = 0;
+    let beyond: BatchRecord | null = null;
     let journalAt = this.#journalAt;
     for (const { record, next } of batchesFrom(journal, journalAt, segment.journalBytes)) {
       // behind a sealed segment's end there may be records of a commit that failed
-      if (record.from >= Math.min(segment.end, limit)) break;
+      if (record.from >= segment.end) break;
+      if (record.from >= limit) {
+        beyond = record;
+        break;
+      }
       if (record.to > this.#offset) {
         const last = records.at(-1);
         // what lies between two records that do not touch is nobody's to deliver
@@ -87,8 +98,9 @@ export class LogReader {
     const [first] = records;
     if (first === undefined || first.from !== this.#offset) {
       // the journal does not say what lies here: give it up as far as the next thing that is known
-      const to = first?.from ?? segment.end;
-      return this.#gap(to, first?.eventsBefore ?? segment.baseEvent + segment.events, 'damaged');
+      const known = first ?? beyond;
+      const to = first?.from ?? Math.min(segment.end, limit);
+      return this.#gap(to, known?.eventsBefore ?? segment.baseEvent + segment.events, 'damaged');
     }
     const result = await this.#read(first, records, size, buffer);
     this.#journalAt = this.#offset === records.at(-1)?.to ? journalAt : HEADER_BYTES;
@@ -144,16 +156,19 @@ export class LogReader {
     return { kind: 'gap', from, to, eventsAt, reason };
   }
 
-  async #enter(): Promise<Segment> {
+  async #enter(): Promise<{ readonly segment: Segment; readonly isThere: boolean }> {
     const current = this.#segment;
     const isThere = current !== null && this.#store.segments.includes(current);
-    if (isThere && this.#offset >= current.base && this.#offset < current.end) return current;
+    if (isThere && this.#offset >= current.base && this.#offset < current.end)
+      return { segment: current, isThere };
     await this.close();
     const segment = this.#store.find(this.#offset);
     if (segment === null) throw new Error(`no segment holds offset ${this.#offset}`);
-    this.#fd = await this.#disk.open(segment.path, 'r');
+    const fd = await unlessGone(this.#disk.open(segment.path, 'r'));
+    if (fd === null) return { segment, isThere: false };
+    this.#fd = fd;
     this.#segment = segment;
     this.#journalAt = HEADER_BYTES;
-    return segment;
+    return { segment, isThere: true };
   }
 }

@@ -178,6 +178,24 @@ for (const which of ['first', 'last'] as const) {
   });
 }
 
+test('a hole in a journal before a limit ends at the limit', async (t) => {
+  await inLog(async (dir, written, names) => {
+    const [name = ''] = names;
+    const [, victim, behind] = written;
+    if (victim === undefined || behind === undefined) throw new Error('too few batches');
+    await flip(journalOf(dir, name), findRecord(await readFile(journalOf(dir, name)), victim.from) + 33);
+    await using log = await EventLog.open(optionsFor(dir));
+    const reader = log.reader(victim.from);
+    const gap = await reader.next(Buffer.alloc(16 * 1024), behind.from);
+    const eventsAt = 40 + 47;
+    t.deepEqual(gap, { kind: 'gap', from: victim.from, to: behind.from, eventsAt, reason: 'damaged' });
+    t.deepEqual(await reader.next(Buffer.alloc(16 * 1024), behind.from), { kind: 'end' });
+    const next = await reader.next(Buffer.alloc(16 * 1024));
+    t.is(next.kind === 'batches' && next.batches[0]?.record.eventsBefore, eventsAt);
+    await reader.close();
+  });
+});
+
 test('a zero-filled tail of the data costs the batches in it', async (t) => {
   await inLog(async (dir, written, names) => {
     const name = names.at(-1) ?? '';
