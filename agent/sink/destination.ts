@@ -181,7 +181,7 @@ export class Destination {
   }
 
   #report(error: unknown): void {
-    const now = Date.now();
+    const now = performance.now();
     const connected = this.#problem === null;
     if (!connected && now - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = now;

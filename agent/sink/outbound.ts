@@ -215,7 +215,7 @@ export class Outbound {
         this.#stopGreeting();
         this.#peerBlocked = (header.flags & BEAT_BLOCKED) !== 0;
         // its time to acknowledge begins when it has room again
-        if (this.#peerBlocked) this.#inflight.movedAt = Date.now();
+        if (this.#peerBlocked) this.#inflight.movedAt = performance.now();
         return;
       case FrameType.bye:
         this.#fail('unreachable', 'is stopping');
