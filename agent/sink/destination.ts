@@ -34,7 +34,7 @@ export class Destination {
   #running: Promise<void> | null = null;
   #connections = 0;
   #problem: string | null = 'not connected yet';
-  #loggedAt = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
   #found: Address | null = null;
   #wake = Promise.withResolvers<void>();
 
@@ -129,7 +129,7 @@ export class Destination {
     this.#outbound = outbound;
     this.#connections++;
     this.#problem = null;
-    this.#loggedAt = 0;
+    this.#loggedAt = Number.NEGATIVE_INFINITY;
     const data = { address: formatAddress(address), instance: peer, offset: this.#position.mark.offset };
     if (remark === null) this.#logger.info(data, 'connected');
     else this.#logger.warn({ ...data, remark }, 'connected');
