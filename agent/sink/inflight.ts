@@ -5,10 +5,14 @@ import type { Acknowledged } from './position.ts';
 
 export type Sent = Acknowledged & { readonly bytes: number };
 
+/** Half of what a receiver takes. */
+const SKIPS_MAX = 512;
+
 export class InFlight {
   readonly #inflightBytesMax: number;
   readonly #sent: Sent[] = [];
   #bytes = 0;
+  #skips = 0;
   /** Running totals on this connection: body bytes sent, and how many the receiver has granted. */
   #sentBytes = 0;
   #credit = 0;
@@ -17,6 +21,11 @@ export class InFlight {
 
   constructor(inflightBytesMax: number) {
     this.#inflightBytesMax = inflightBytesMax;
+  }
+
+  /** Whether one more skip may be sent: they cost no credit, and a receiver takes only so many at once. */
+  get allowsSkip(): boolean {
+    return this.#skips < SKIPS_MAX;
   }
 
   get empty(): boolean {
@@ -38,6 +47,7 @@ export class InFlight {
     this.#sent.push(sent);
     this.#bytes += sent.bytes;
     this.#sentBytes += sent.bytes;
+    if (sent.isSkip) this.#skips++;
   }
 
   /**
@@ -51,7 +61,10 @@ export class InFlight {
     if (last === undefined ? to > position : last.end.offset !== to) {
       throw protocolError('ack-range', `acknowledged up to ${to}, where nothing ended that was sent`);
     }
-    for (const { bytes } of done) this.#bytes -= bytes;
+    for (const { bytes, isSkip } of done) {
+      this.#bytes -= bytes;
+      if (isSkip) this.#skips--;
+    }
     if (last !== undefined) this.movedAt = performance.now();
     return done;
   }

@@ -71,7 +71,7 @@ export class Sender implements AsyncDisposable {
   /** Does one thing if there is one to do: reads, or sends some of what was read. False: nothing to do now. */
   async step(): Promise<boolean> {
     if (this.#held !== null) return await this.#send(this.#held);
-    if (this.done) return false;
+    if (this.done || !this.#parts.inflight.allowsSkip) return false;
     const gap = this.#parts.position.nextGap(this.#reader.offset);
     if (gap !== null && gap.from.offset <= this.#reader.offset) {
       const { offset: from } = this.#reader;

@@ -4,6 +4,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastq from 'fastq';
+import { makeFolder } from '../folder.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
 import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
@@ -74,7 +75,7 @@ export class LocalChain {
   async prepare(signal: AbortSignal): Promise<void> {
     const { layout } = this;
     await mkdir(layout.dir, { recursive: true });
-    await mkdir(layout.dataDir, { recursive: true });
+    await makeFolder(layout.dataDir);
     if (layout.dataDir !== layout.dir) await writeFile(join(layout.dataDir, DATA_FOLDER_MARK), layout.dir);
     await this.refresh();
     await makeFolders(layout);

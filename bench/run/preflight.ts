@@ -1,7 +1,8 @@
 // Refuses a run that would fill the disk, before anything is started.
 
-import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import type { ChainLayout } from '../chain/layout.ts';
+import { makeFolder } from '../folder.ts';
 import { BenchError } from '../run-error.ts';
 import type { RunPlan } from './plan.ts';
 
@@ -20,7 +21,7 @@ export function bytesNeeded(plan: RunPlan): number {
 }
 
 export async function checkSpace(plan: RunPlan, layout: ChainLayout): Promise<void> {
-  await mkdir(layout.dataDir, { recursive: true });
+  await makeFolder(layout.dataDir);
   const { type, bsize, bavail } = await statfs(layout.dataDir);
   const isMemory = type === TMPFS_MAGIC;
   const free = isMemory ? Math.min(bsize * bavail, await memoryAvailable()) : bsize * bavail;

@@ -1,8 +1,9 @@
 // One run: chain up, load, faults, drain, accounts, chain down, verification, result. Whatever happens in between,
 // everything that was started is stopped, and a result is written; one that was cut short is invalid.
 
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../folder.ts';
 import type { Result } from '../result.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import { type OpenChain, openChain } from './chain.ts';
@@ -54,7 +55,7 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Re
 
 /** What an earlier run left there would be taken for this one's. */
 async function emptyOut(outDir: string): Promise<void> {
-  await mkdir(outDir, { recursive: true });
+  await makeFolder(outDir);
   const names = await readdir(outDir);
   const stale = names.filter((name) => STALE.test(name));
   await Promise.all(stale.map((name) => rm(join(outDir, name))));
