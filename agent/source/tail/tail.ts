@@ -144,14 +144,15 @@ export class TailSource {
     this.#listedAt = now;
     try {
       const listing = await this.#list();
+      // only the listing: what follows may wait for room in the log, for as long as it is full
+      const took = performance.now() - now;
+      this.#listNotBefore = now + Math.min(LISTING_SHARE * took, this.#options.rescanMs);
       this.#listDue ||= !listing.whole;
       await this.#files.reconcile(listing, now);
       if (!listing.gone) this.#problem = null;
     } catch (error) {
       this.#say(error);
     }
-    const took = performance.now() - now;
-    this.#listNotBefore = now + LISTING_SHARE * took;
   }
 
   /** What is still open of a directory that is gone is read to its end and let go. */
