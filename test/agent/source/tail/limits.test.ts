@@ -143,3 +143,27 @@ test('a tail whose log is full waits, and stops when it is told to', async (t) =
   t.true(before < 4_000_000);
   tailing.conserves();
 });
+
+test('waited-for-room: after a long wait for a full log, files that came meanwhile are found at once', async (t) => {
+  const tailing = await Tailing.prepare(
+    t,
+    { rescanMs: 200 },
+    { capBytes: 2_000_000, segmentBytes: 256 * 1024, journalBytesMax: 65_536, pendingBytesMax: 262_144 },
+  );
+  await tailing.start();
+  let room = false;
+  tailing.log.hold({ wants: () => !room });
+  const line = `${'x'.repeat(99)}\n`;
+  await writeFile(tailing.path('a.log'), line.repeat(40_000));
+  await until('the log is full', () => tailing.log.facts().state === 'full');
+  await rm(tailing.path('a.log'));
+  await writeFile(tailing.path('b.log'), 'came while the log was full\n');
+  const since = performance.now();
+  await until('it has waited', () => performance.now() - since > 1_500);
+  room = true;
+  tailing.log.cursorMoved();
+  const before = performance.now();
+  const whole = 40_000 * line.length + 28;
+  await until('all is read', () => tailing.source.snapshot().appended.bytes === whole, { withinMs: 12_000 });
+  t.true(performance.now() - before < 8_000, 'at once, not after ten times the wait');
+});
