@@ -144,7 +144,7 @@ test('a tail whose log is full waits, and stops when it is told to', async (t) =
   tailing.conserves();
 });
 
-test('waited-for-room: after a long wait for a full log, files that came meanwhile are found at once', async (t) => {
+test('a log that was full for long: files that came meanwhile are read when there is room', async (t) => {
   const tailing = await Tailing.prepare(
     t,
     { rescanMs: 200 },
