@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES } from '../log/cursor.ts';
 import type { Disk } from '../log/disk.ts';
 import { replaceFile } from '../log/identity.ts';
-import { QUARANTINE_DIRECTORY, quarantinedBytes } from '../log/quarantine.ts';
+import { QUARANTINE_BYTES_MAX, QUARANTINE_DIRECTORY, quarantinedBytes } from '../log/quarantine.ts';
 import { encodeHeader, encodeNote, HEADER_BYTES } from '../log/record.ts';
 import { journalPath } from '../log/segment.ts';
 import { SourceTable } from '../log/sources.ts';
@@ -27,8 +27,6 @@ import { placesOf } from './check-segment.ts';
 import { DataFile } from './data-file.ts';
 import type { Finding } from './finding.ts';
 import { writeCursor } from './write-cursor.ts';
-
-const QUARANTINE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** @returns what was done, in order. */
 export async function repair(disk: Disk, dir: string, findings: readonly Finding[]): Promise<string[]> {

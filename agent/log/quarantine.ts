@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bytesIn, type Disk } from './disk.ts';
 
 export const QUARANTINE_DIRECTORY = 'quarantine';
-const QUARANTINE_BYTES_MAX = 64 * 1024 * 1024;
+export const QUARANTINE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What is set aside in a log directory, in bytes. */
 export function quarantinedBytes(disk: Disk, dir: string): Promise<number> {
