@@ -3,7 +3,6 @@
 import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES, type CursorState } from '../log/cursor.ts';
 import type { Mark } from '../log/marks.ts';
 import type { CursorSurvey } from '../log/survey.ts';
-import { wantsAny } from '../sink/gaps.ts';
 import { type Finding, NO_COST } from './finding.ts';
 
 export interface LogExtent {
@@ -12,11 +11,6 @@ export interface LogExtent {
   readonly end: Mark;
   /** Events before an offset where a batch ends; undefined where none does. */
   readonly eventsAt: (offset: number) => number | undefined;
-}
-
-/** Whether a destination still wants any byte of [from, to). */
-export function cursorWants({ position, gaps }: CursorState, from: number, to: number): boolean {
-  return to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to);
 }
 
 export function checkCursor(cursor: CursorSurvey, log: LogExtent): Finding[] {

@@ -18,7 +18,8 @@ import {
   surveyNames,
   surveyStream,
 } from '../log/survey.ts';
-import { checkCursor, cursorWants } from './check-cursor.ts';
+import { cursorWants } from '../sink/tallies.ts';
+import { checkCursor } from './check-cursor.ts';
 import { type CheckedSegment, checkSegment, type Neighbours, placesOf } from './check-segment.ts';
 import { DataFile } from './data-file.ts';
 import { type Finding, NO_COST } from './finding.ts';

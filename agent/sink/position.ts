@@ -15,10 +15,9 @@ import {
   type Gap,
   gapsWithin,
   nextGap,
-  wantsAny,
   withoutDelivered,
 } from './gaps.ts';
-import { countedWith, type Tallies, talliesOf } from './tallies.ts';
+import { countedWith, cursorWants, type Tallies, talliesOf } from './tallies.ts';
 
 /** A range that the receiver has acknowledged, as batch or as skip. */
 export interface Acknowledged {
@@ -54,7 +53,7 @@ export class Position {
     this.seenEnd = log.end;
     this.holder = {
       yields: () => this.yields,
-      wants: (from, to) => this.#wants(this.#durable, from, to) || this.#wants(this.#state, from, to),
+      wants: (from, to) => cursorWants(this.#durable, from, to) || cursorWants(this.#state, from, to),
     };
     // for as long as the log is open: what is deleted between our close and the log's would never be sent
     log.hold(this.holder);
@@ -220,10 +219,6 @@ export class Position {
     if (gaps.length <= GAPS_MAX) return {};
     const old = gaps.filter(({ to }) => to.offset <= position.offset).slice(0, gaps.length - GAPS_MAX / 2);
     return { gaps: gaps.slice(old.length), ...countedWith(this.#state, old) };
-  }
-
-  #wants({ position, gaps }: CursorState, from: number, to: number): boolean {
-    return to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to);
   }
 
   #change(part: Partial<CursorState>): void {

@@ -4,7 +4,7 @@
 import type { CursorState } from '../log/cursor.ts';
 import type { Mark } from '../log/marks.ts';
 import type { Counts } from '../log/sources.ts';
-import { countGaps, type Gap, isDropReason, splitAt } from './gaps.ts';
+import { countGaps, type Gap, isDropReason, splitAt, wantsAny } from './gaps.ts';
 
 type ByReason = Readonly<Record<string, Readonly<Counts>>>;
 
@@ -32,6 +32,11 @@ export function talliesOf(state: CursorState, end: Mark): Tallies {
       gaps.filter(({ to }) => to.offset > start.offset),
     ),
   };
+}
+
+/** Whether a destination still wants any byte of [from, to). */
+export function cursorWants({ position, gaps }: CursorState, from: number, to: number): boolean {
+  return to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to);
 }
 
 /** The counts by reason, with these gaps added to what was folded into them. */
