@@ -1,30 +1,26 @@
 // One connection from a sender: handshake, then batches into the log, acknowledgements and credit back.
 //
 // The socket is always read: a log that is full withholds credit, so that a full receiver is never mistaken for a
-// dead one, and heartbeats say that it is full. What can be under way is therefore bounded by windowBytes, and notes,
-// which need no credit, by NOTES_MAX. Anything malformed ends this one connection with a counted reason and leaves the
-// log untouched.
+// dead one, and heartbeats say that it is full. What may be under way is bounded in intake.ts. Anything malformed ends
+// this one connection with a counted reason and leaves the log untouched.
 
 import type { Socket } from 'node:net';
-import { countEvents, NEWLINE } from '../bytes.ts';
 import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
-import type { Progress, SourceState } from '../log/sources.ts';
 import {
   BEAT_BLOCKED,
   encodeHeader,
   encodeMessage,
   type Frame,
-  type FrameHeader,
   FrameParser,
   FrameType,
   protocolError,
-  SKIP_REASONS,
 } from '../wire/frame.ts';
 import { type Hello, MESSAGE_BYTES_MAX, parseHello } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
 import type { Slabs } from '../wire/slabs.ts';
 import { greet } from './greeting.ts';
+import { Intake } from './intake.ts';
 import type { Lane, LaneHolder, Lanes } from './lane.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
 
@@ -39,16 +35,11 @@ export interface InboundOptions {
 }
 
 interface Open {
-  readonly lane: Lane;
-  readonly source: SourceState;
   readonly hello: Hello;
-  /** Where the next batch must begin. */
-  next: number;
+  readonly intake: Intake;
 }
 
 const LINGER_MS = 5000;
-/** Skips and suppressed batches of one connection that the log has not settled. */
-const NOTES_MAX = 1024;
 
 export class Inbound implements LaneHolder {
   readonly peer: string;
@@ -64,9 +55,6 @@ export class Inbound implements LaneHolder {
   #open: Open | null = null;
   #greeted = false;
   #closing = false;
-  #takenBytes = 0;
-  #settledBytes = 0;
-  #notes = 0;
   #ackDue = false;
   readonly #heartbeat: Heartbeat;
   readonly #greetTimer: NodeJS.Timeout;
@@ -122,7 +110,7 @@ export class Inbound implements LaneHolder {
     if (this.#closing) return;
     this.#closing = true;
     if (this.#open !== null) {
-      await this.#open.lane.settled();
+      await this.#open.intake.settled();
       this.#sendAck();
       this.#write(encodeHeader({ type: FrameType.bye }));
     }
@@ -144,20 +132,27 @@ export class Inbound implements LaneHolder {
   }
 
   #take(frame: Frame): void {
-    const { header } = frame;
-    if (this.#open === null && header.type !== FrameType.beat) {
-      if (header.type !== FrameType.hello || this.#greeted)
-        throw protocolError('handshake', 'the peer sent data before the handshake was over');
-      this.#greeted = true;
-      this.#greet(parseHello(frame)).catch((error: unknown) => this.#reject(error));
-      return;
-    }
+    if (this.#open === null) this.#takeEarly(frame);
+    else this.#takeGreeted(frame, this.#open.intake);
+  }
+
+  /** Before the welcome: a hello, and signs of life. */
+  #takeEarly(frame: Frame): void {
+    const { type } = frame.header;
+    if (type === FrameType.beat) return;
+    if (type !== FrameType.hello || this.#greeted)
+      throw protocolError('handshake', 'the peer sent data before the handshake was over');
+    this.#greeted = true;
+    this.#greet(parseHello(frame)).catch((error: unknown) => this.#reject(error));
+  }
+
+  #takeGreeted({ header, body }: Frame, intake: Intake): void {
     switch (header.type) {
       case FrameType.batch:
-        this.#takeBatch(header, frame.body);
+        intake.takeBatch(header, body);
         return;
       case FrameType.skip:
-        this.#takeSkip(header);
+        intake.takeSkip(header);
         return;
       case FrameType.beat:
         return;
@@ -181,121 +176,18 @@ export class Inbound implements LaneHolder {
     const greeting = await greet(hello, this, { log: this.#log, lanes: this.#lanes, options: this.#options });
     if (greeting === null || this.#closing) return;
     const { lane, source, welcome } = greeting;
-    this.#open = { lane, source, hello, next: source.position };
-    this.#write(encodeMessage(FrameType.welcome, welcome, this.#options.windowBytes));
-  }
-
-  #takeBatch(header: FrameHeader, body: Buffer): void {
-    const open = this.#opened();
-    const { from, to, bodyBytes, events } = header;
-    if (to - from !== bodyBytes || bodyBytes === 0)
-      throw protocolError('batch-range', 'the range of a batch is not its size');
-    if (body.at(-1) !== NEWLINE) throw protocolError('batch-torn', 'a batch does not end with a whole event');
-    const counted = countEvents(body);
-    if (counted !== events)
-      throw protocolError('event-count', `a batch of ${counted} events says it has ${events}`);
-    this.#useCredit(bodyBytes);
-    if (from !== open.next && to > open.next)
-      throw protocolError('gap', `a batch begins at ${from}, expected was ${open.next}`);
-    const isKnown = to <= open.next;
-    if (isKnown) this.#useNote();
-    this.#counters.read(events, bodyBytes);
-    if (isKnown) {
-      this.#suppress(open, header);
-      this.#slabs.giveBack(body);
-      return;
-    }
-    open.next = to;
-    const commit = this.#log
-      .append({
-        source: open.source,
-        from,
-        end: to,
-        chunks: [body],
-        bytes: bodyBytes,
-        events,
-        crc: header.crc,
-        sequence: header.sequence,
-      })
-      .finally(() => this.#slabs.giveBack(body));
-    this.#settle(open.lane, header, commit);
-  }
-
-  /** What waits for the log is bounded by what was granted, whatever the sender makes of it. */
-  #useCredit(bytes: number): void {
-    this.#takenBytes += bytes;
-    const credit = this.#settledBytes + this.#options.windowBytes;
-    if (this.#takenBytes > credit)
-      throw protocolError('credit', `the sender sent ${this.#takenBytes} bytes, it was granted ${credit}`);
-  }
-
-  #useNote(): void {
-    if (this.#notes >= NOTES_MAX)
-      throw protocolError(
-        'credit',
-        `${NOTES_MAX} skips and repeated batches of the sender wait to be recorded`,
-      );
-    this.#notes++;
-  }
-
-  #takeSkip(header: FrameHeader): void {
-    const open = this.#opened();
-    const { from, to, events } = header;
-    if (to <= from) throw protocolError('skip-range', 'a skip is empty or runs backwards');
-    if (to <= open.next) {
-      this.#ackSoon();
-      return;
-    }
-    if (from !== open.next) throw protocolError('gap', `a skip begins at ${from}, expected was ${open.next}`);
-    this.#useNote();
-    const reason = SKIP_REASONS[header.flags] ?? 'unknown';
-    open.next = to;
-    const progress = { outcome: 'skipped', reason, from, end: to, events, bytes: to - from } as const;
-    this.#settle(open.lane, { ...header, bodyBytes: 0, events: 0 }, this.#note(open, progress));
-  }
-
-  #suppress(open: Open, header: FrameHeader): void {
-    const { position } = open.source;
-    const { events, bodyBytes } = header;
-    const progress = {
-      outcome: 'suppressed',
-      reason: 'had',
-      from: position,
-      end: position,
-      events,
-      bytes: bodyBytes,
-    } as const;
-    this.#settle(open.lane, header, this.#note(open, progress));
-  }
-
-  #note({ source }: Open, progress: Omit<Progress, 'timeMs'>): Promise<void> {
-    return this.#log.progress(source, progress).finally(() => {
-      this.#notes--;
+    const intake = new Intake({
+      log: this.#log,
+      counters: this.#counters,
+      slabs: this.#slabs,
+      windowBytes: this.#options.windowBytes,
+      lane,
+      source,
+      onSettled: () => this.#ackSoon(),
+      onRefused: (error) => this.#reject(error),
     });
-  }
-
-  #settle(lane: Lane, { events, bodyBytes }: FrameHeader, commit: Promise<void>): void {
-    lane.begin();
-    commit.then(
-      () => {
-        this.#counters.settled(events, bodyBytes);
-        this.#settledBytes += bodyBytes;
-        lane.end();
-        this.#ackSoon();
-      },
-      (error: unknown) => {
-        // the bytes are not in the log: the sender keeps them and sends them again
-        this.#counters.refused(events, bodyBytes);
-        lane.end();
-        this.#reject(error);
-      },
-    );
-  }
-
-  #opened(): Open {
-    if (this.#open === null)
-      throw protocolError('handshake', 'the peer sent data before the handshake was over');
-    return this.#open;
+    this.#open = { hello, intake };
+    this.#write(encodeMessage(FrameType.welcome, welcome, this.#options.windowBytes));
   }
 
   /** One acknowledgement for all that one commit settled. */
@@ -310,9 +202,7 @@ export class Inbound implements LaneHolder {
 
   #sendAck(): void {
     if (this.#open === null) return;
-    const { position, sequence } = this.#open.source;
-    const credit = this.#settledBytes + this.#options.windowBytes;
-    this.#write(encodeHeader({ type: FrameType.ack, to: position, sequence, credit }));
+    this.#write(this.#open.intake.acknowledgement());
   }
 
   #beat(): void {
