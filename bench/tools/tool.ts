@@ -21,13 +21,26 @@ export interface ToolFeatures {
   readonly acknowledges: boolean;
   /** Survives an absent receiver on disk. */
   readonly buffersOnDisk: boolean;
+  /** Its buffer on disk has a limit that the tool keeps by itself. */
+  readonly capsBuffer: boolean;
+  /** A full copy to each of several receivers, each at its own pace. */
+  readonly fansOut: boolean;
+  /** Spreads its load over a cluster of receivers and goes on without one of them. */
+  readonly balances: boolean;
+  /** Its documentation promises that events arrive in the order in which they were written. */
+  readonly keepsOrder: boolean;
   /** What `durability: fsync` means for it: synced before it is acknowledged, or nothing. */
   readonly durabilities: readonly ('fsync' | 'os')[];
+  /** When it acknowledges, by durability: what is ranked together. */
+  readonly acknowledgedAfter: Readonly<Record<'fsync' | 'os', DurabilityClass>>;
   /** Registers itself and finds its peers in etcd. */
   readonly usesRegistry: boolean;
   /** Deletes event files of instances between the ends beyond `keepBytes`. */
   readonly expiresEventFiles: boolean;
 }
+
+/** When a sender is told that its events are safe: before, after the write, or after the sync. */
+export type DurabilityClass = 'memory' | 'write' | 'sync';
 
 export type ToolLocation = FoundTool | { readonly found: false; readonly howToGet: string };
 export interface FoundTool {

@@ -192,6 +192,14 @@ test('a scenario may allow what it does not promise', (t) => {
   t.deepEqual(result.failures, []);
 });
 
+test('disorder fails only a tool whose documentation promises order', (t) => {
+  const disorderly = evidence(spoiled({ reordered: range(3) }));
+  const { tool } = disorderly.plan;
+  const lax = { ...tool, features: { ...tool.features, keepsOrder: false } };
+  t.is(resultOf(disorderly).verdict, 'fail');
+  t.deepEqual(resultOf({ ...disorderly, plan: { ...disorderly.plan, tool: lax } }).failures, []);
+});
+
 test('a tool without counters: a hop whose far side has fewer events is open', (t) => {
   const { books } = evidence();
   const lossy = { ...verdictOfA, delivered: EVENTS - 1 };
