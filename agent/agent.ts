@@ -68,13 +68,12 @@ export class Agent {
   }
 
   snapshot(): AgentSnapshot {
-    const facts = this.#log.facts();
-    const { state, appended, expired, bytes, bytesMax, capBytes, syncs, writtenBytes, skipped } = facts;
+    const { reason: _, ...log } = this.#log.facts();
     return {
       id: this.#config.id,
       version: VERSION,
       sources: [...this.#tails, ...this.#listeners].map((source) => source.snapshot()),
-      log: { state, appended, expired, bytes, bytesMax, capBytes, syncs, writtenBytes, skipped },
+      log,
       destinations: this.#destinations.map((destination) => destination.snapshot()),
     };
   }

@@ -44,7 +44,13 @@ function duplicateNames(raw: unknown, list: 'sources' | 'destinations'): Problem
   });
 }
 
-function logRules({ segmentBytes, capBytes, journalBytesMax, keepBytes }: LogConfig): Problem[] {
+function logRules({
+  segmentBytes,
+  capBytes,
+  journalBytesMax,
+  keepBytes,
+  quarantineBytesMax = 0,
+}: LogConfig): Problem[] {
   const capMin = SEGMENTS_MIN * segmentBytes;
   return [
     ...when(
@@ -61,6 +67,11 @@ function logRules({ segmentBytes, capBytes, journalBytesMax, keepBytes }: LogCon
       keepBytes > capBytes,
       ['log', 'keepBytes'],
       `is ${keepBytes}, expected at most capBytes (${capBytes})`,
+    ),
+    ...when(
+      quarantineBytesMax > capBytes / 2,
+      ['log', 'quarantineBytesMax'],
+      `is ${quarantineBytesMax}, expected at most half of capBytes (${capBytes})`,
     ),
   ];
 }

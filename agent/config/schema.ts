@@ -34,6 +34,8 @@ export const logSchema = section({
   keepBytes: bytes({ min: 0 }).optional(),
   /** ... and up to this age. */
   keepAge: milliseconds({ max: 10 * 365 * 24 * HOUR_MS }).default(24 * HOUR_MS),
+  /** What is set aside (over-long events, rot); the oldest gives way. By default 64 MiB, or an eighth of a small cap. */
+  quarantineBytesMax: bytes({ min: 0 }).optional(),
   /** What waits for the next commit, in memory. */
   pendingBytesMax: bytes({ min: 64 * KiB, max: GiB }).default(8 * MiB),
 }).transform(({ keepAge, ...rest }) => ({

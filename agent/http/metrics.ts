@@ -108,8 +108,26 @@ function addLog({ counter, gauge }: Families, log: LogSnapshot): void {
   gauge('spillway_log_bytes', 'Size of the log directory').set([], log.bytes);
   gauge('spillway_log_bytes_max', 'Largest size of the log directory since the start').set([], log.bytesMax);
   gauge('spillway_log_cap_bytes', 'Limit of the log directory').set([], log.capBytes);
+  addQuarantine({ counter, gauge }, log.quarantine);
   const state = gauge('spillway_log_state', '1 for the state the log is in', ['state']);
   for (const name of LOG_STATES) state.set([name], name === log.state ? 1 : 0);
+}
+
+function addQuarantine(
+  { counter, gauge }: Pick<Families, 'counter' | 'gauge'>,
+  kept: LogSnapshot['quarantine'],
+): void {
+  gauge('spillway_quarantine_bytes', 'What is set aside now').set([], kept.bytes);
+  gauge('spillway_quarantine_max_bytes', 'Limit of what is set aside').set([], kept.bytesMax);
+  gauge('spillway_quarantine_files', 'Files that are set aside now').set([], kept.files);
+  const total = counter(
+    'spillway_quarantine_bytes_total',
+    'Bytes since the start that were set aside, that gave way, or for which there was no room',
+    ['outcome'],
+  );
+  total.set(['setAside'], kept.setAside);
+  total.set(['thrownAway'], kept.thrownAway);
+  total.set(['notKept'], kept.notKept);
 }
 
 function addDestinations({ counter, gauge }: Families, destinations: readonly DestinationSnapshot[]): void {

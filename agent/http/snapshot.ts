@@ -48,6 +48,15 @@ export interface LogSnapshot {
   readonly writtenBytes: number;
   /** What peers announced that they will not send, by reason; all listeners together. */
   readonly skipped: Readonly<Record<string, Tally>>;
+  /** What was set aside: what lies there now, and since the start what came, gave way, or found no room. */
+  readonly quarantine: {
+    readonly files: number;
+    readonly bytes: number;
+    readonly bytesMax: number;
+    readonly setAside: number;
+    readonly thrownAway: number;
+    readonly notKept: number;
+  };
 }
 
 export interface DestinationSnapshot {

@@ -219,7 +219,9 @@ export class Committer {
       await this.#roll();
     }
     if (group.bytes === 0) return;
-    await this.#store.active.writeData(group.chunks, group.bytes);
+    const writing = this.#store.active.writeData(group.chunks, group.bytes);
+    this.#space.landed();
+    await writing;
     this.writtenBytes += group.bytes;
     if (this.#limits.durable) {
       await this.#store.active.syncData();

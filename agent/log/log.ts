@@ -14,7 +14,7 @@ import { CursorFile, type CursorState, cursorBytes } from './cursor.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
 import { batchEndingAt, type Mark, markAtLeast, markBefore } from './marks.ts';
-import { Quarantine } from './quarantine.ts';
+import { type QuarantineFacts, quarantinedBytes } from './quarantine.ts';
 import { LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
 import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
@@ -49,6 +49,7 @@ export interface LogFacts {
   readonly writtenBytes: number;
   /** What peers announced that they will not send, by reason. */
   readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
+  readonly quarantine: QuarantineFacts;
 }
 
 interface Parts {
@@ -68,7 +69,6 @@ export class EventLog implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #space: Space;
   readonly #committer: Committer;
-  readonly #quarantine: Quarantine;
   readonly #holders = new Set<Holder>();
   readonly #listeners = new Set<() => void>();
   #retainTimer: NodeJS.Timeout | null = null;
@@ -85,7 +85,6 @@ export class EventLog implements AsyncDisposable {
     this.#parts = parts;
     this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
     this.#space.setWanted((segment) => this.#isWanted(segment));
-    this.#quarantine = new Quarantine(disk, options.dir, this.#space);
     const durable = options.durability === 'fsync';
     this.#committer = new Committer(
       { store, table, space: this.#space },
@@ -109,11 +108,13 @@ export class EventLog implements AsyncDisposable {
     const lock = await takeLock(dir);
     try {
       const stream = await openIdentity(disk, dir, clock());
+      const asideBefore = await quarantinedBytes(disk, dir);
       const durable = options.durability === 'fsync';
       const { store, table, remarks } = await SegmentStore.open({ disk, dir, durable, now: clock });
       const now = notBefore(clock, store.active.segment.lastMs);
       const log = new EventLog(options, { disk, lock, stream, store, table, now }, remarks);
       await log.#space.count();
+      log.#space.quarantine.countSetAside(log.#space.quarantine.bytes - asideBefore);
       return log;
     } catch (error) {
       await lock[Symbol.asyncDispose]();
@@ -172,7 +173,9 @@ export class EventLog implements AsyncDisposable {
 
   reader(offset: number): LogReader {
     const { disk, store } = this.#parts;
-    return new LogReader(disk, store, offset, (name, bytes) => this.#quarantine.add(name, bytes));
+    return new LogReader(disk, store, offset, (name, bytes) =>
+      this.#space.quarantine.add(name, bytes, { once: true }),
+    );
   }
 
   /** The batch that ends at `offset`; null where none does, or where the log no longer has it. */
@@ -258,7 +261,7 @@ export class EventLog implements AsyncDisposable {
 
   /** Keeps bytes that are no event, or that are not what was written, for someone to look at; within a bound. */
   setAside(name: string, bytes: Buffer): Promise<void> {
-    return this.#quarantine.add(name, bytes);
+    return this.#space.quarantine.add(name, bytes);
   }
 
   facts(): LogFacts {
@@ -276,6 +279,7 @@ export class EventLog implements AsyncDisposable {
       syncs: this.#committer.syncs,
       writtenBytes: this.#committer.writtenBytes,
       skipped: Object.fromEntries(this.#parts.table.skipped()),
+      quarantine: this.#space.quarantine.facts(),
     };
   }
 

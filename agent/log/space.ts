@@ -4,12 +4,11 @@
 
 import { cursorBytes } from './cursor.ts';
 import type { Disk } from './disk.ts';
-import { quarantinedBytes } from './quarantine.ts';
+import { Quarantine, type QuarantineLimits } from './quarantine.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
 
-export interface SpaceLimits {
-  readonly capBytes: number;
+export interface SpaceLimits extends QuarantineLimits {
   readonly reserveBytes: number;
   readonly keepBytes: number;
   readonly keepAgeMs: number;
@@ -27,8 +26,8 @@ export class Space {
   readonly #limits: SpaceLimits;
   readonly #store: SegmentStore;
   readonly #now: () => number;
+  readonly quarantine: Quarantine;
   cursorBytes = 0;
-  quarantineBytes = 0;
   bytesMax = 0;
   /** Why appends wait, or null. */
   waitingFor: string | null = null;
@@ -38,6 +37,8 @@ export class Space {
   #retaining: Promise<void> | null = null;
   #countedMs = 0;
   #closed = false;
+  /** What an append was let in with and has not written yet. */
+  #granted = 0;
 
   constructor(
     store: SegmentStore,
@@ -48,6 +49,7 @@ export class Space {
     this.#dir = dir;
     this.#limits = limits;
     this.#now = now;
+    this.quarantine = new Quarantine(disk, dir, limits, (bytes) => this.fits(bytes + this.#granted));
   }
 
   /** Whether any destination wants a byte of a segment, by its durable cursor. */
@@ -62,14 +64,14 @@ export class Space {
   }
 
   get bytes(): number {
-    return this.#store.bytes + this.cursorBytes + this.quarantineBytes;
+    return this.#store.bytes + this.cursorBytes + this.quarantine.bytes;
   }
 
   /** Looks how much lies beside the segments: cursors, also of destinations that are no more, and what is set aside. */
   async count(): Promise<void> {
     this.#countedMs = this.#now();
     this.cursorBytes = await cursorBytes(this.#disk, this.#dir);
-    this.quarantineBytes = await quarantinedBytes(this.#disk, this.#dir);
+    await this.quarantine.count();
   }
 
   /** Resolves once `bytes` more fit; at once where they do. */
@@ -77,10 +79,16 @@ export class Space {
     for (;;) {
       const obstacle = await this.#obstacle(bytes);
       this.waitingFor = obstacle;
+      if (obstacle === null) this.#granted = bytes;
       if (obstacle === null || this.#closed) return;
       for (const listener of this.#onFull) listener();
       await this.#pause();
     }
+  }
+
+  /** What was let in last is written, or never will be. */
+  landed(): void {
+    this.#granted = 0;
   }
 
   /** Whether so many bytes more stay under the cap. */
@@ -92,12 +100,18 @@ export class Space {
     const { capBytes, reserveBytes } = this.#limits;
     const fits = () => this.fits(bytes);
     if (!fits()) await this.#reclaim(fits);
-    if (!fits()) return `its cap of ${capBytes} bytes is reached`;
+    if (!fits()) return `its cap of ${capBytes} bytes is reached${this.#quarantineText()}`;
     if (reserveBytes > 0 && !(await this.#leavesReserve(bytes))) {
-      return `its filesystem has less than reserveBytes (${reserveBytes}) left`;
+      return `its filesystem has less than reserveBytes (${reserveBytes}) left${this.#quarantineText()}`;
     }
     this.bytesMax = Math.max(this.bytesMax, this.bytes + bytes);
     return null;
+  }
+
+  /** So that nobody looks for it among the events. */
+  #quarantineText(): string {
+    const { bytes } = this.quarantine;
+    return bytes === 0 ? '' : ` (quarantine/ holds ${bytes} bytes: what is in it may be deleted)`;
   }
 
   #freeSeen = { atMs: 0, bytes: 0 };
@@ -105,6 +119,7 @@ export class Space {
   async #leavesReserve(bytes: number): Promise<boolean> {
     const enough = () => this.#freeSeen.bytes >= this.#limits.reserveBytes + bytes;
     if (this.#now() - this.#freeSeen.atMs >= LOOK_AGAIN_MS || !enough()) await this.#look();
+    if (!enough()) await this.#giveWayOnDisk(this.#limits.reserveBytes + bytes);
     for (const segment of enough() ? [] : this.#unwanted()) {
       await this.#store.remove(segment);
       await this.#look();
@@ -113,6 +128,13 @@ export class Space {
     if (!enough()) return false;
     this.#freeSeen.bytes -= bytes;
     return true;
+  }
+
+  async #giveWayOnDisk(freeBytes: number): Promise<void> {
+    const before = this.quarantine.bytes;
+    if (before === 0) return;
+    await this.quarantine.giveWay(() => this.#freeSeen.bytes + before - this.quarantine.bytes >= freeBytes);
+    await this.#look();
   }
 
   async #look(): Promise<void> {
@@ -157,10 +179,11 @@ export class Space {
     }
   }
 
-  /** Deletes unwanted segments for an append that does not fit, whatever keepBytes says. */
+  /** Deletes what is set aside, then unwanted segments, for an append that does not fit, whatever keepBytes says. */
   async #reclaim(fits: () => boolean): Promise<void> {
     // what it could not delete it tries again: nothing that an append must fail for
     await this.#retaining?.catch(() => undefined);
+    await this.quarantine.giveWay(fits);
     for (const segment of this.#unwanted()) {
       if (fits()) return;
       await this.#store.remove(segment);

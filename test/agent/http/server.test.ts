@@ -31,6 +31,7 @@ function snapshotAfter(read: number): AgentSnapshot {
       capBytes: 3000,
       syncs: 11,
       writtenBytes: 12_345,
+      quarantine: { files: 1, bytes: 10, bytesMax: 100, setAside: 30, thrownAway: 20, notKept: 5 },
       skipped: { dropOldest: tally(8) },
     },
     destinations: [
@@ -113,6 +114,12 @@ spillway_log_expired_bytes_total 100
 spillway_log_bytes 1000
 spillway_log_bytes_max 2000
 spillway_log_cap_bytes 3000
+spillway_quarantine_bytes 10
+spillway_quarantine_max_bytes 100
+spillway_quarantine_files 1
+spillway_quarantine_bytes_total{outcome="setAside"} 30
+spillway_quarantine_bytes_total{outcome="thrownAway"} 20
+spillway_quarantine_bytes_total{outcome="notKept"} 5
 spillway_log_syncs_total 11
 spillway_log_written_bytes_total 12345
 spillway_source_skipped_events_total{reason="dropOldest"} 8
