@@ -16,7 +16,7 @@ import { verifyCommand } from './verifier/command.ts';
 const HELP = `usage: bench COMMAND
 
   run SCENARIO      run a scenario: a name in configs/bench, or a path
-      --tool NAME             agent, rsyslog, socat (see tools)
+      --tool NAME             a forwarder (see tools): rsyslog, rsyslog:tuned; or one for each link: rsyslog,agent
       --rate R                10M/min, 200k/s, max (the highest sustained rate), flood (a backlog, timed)
       --duration D            60s, 2m
       --durability fsync|os   on disk before it is acknowledged, or in the page cache

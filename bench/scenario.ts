@@ -42,6 +42,8 @@ export const chainSchema = z.strictObject({
   fanOut: z.int().min(1).max(8).default(1),
   /** Default tool of every hop; `--tool` overrides. */
   tool: z.string().default('agent'),
+  /** A mixed chain: the tool of each link instead, from the generator's end; one for every instance. */
+  links: z.array(z.string()).min(1).optional(),
 });
 
 const generatorSchema = z
@@ -123,6 +125,13 @@ export const scenarioSchema = z
     const complain = (path: (string | number)[], message: string) => {
       context.addIssue({ code: 'custom', path, message });
     };
+    const { links: named, instances } = scenario.chain;
+    if (named !== undefined && named.length !== instances) {
+      complain(
+        ['chain', 'links'],
+        `names ${named.length} tools; expected ${instances}, one for each instance`,
+      );
+    }
     const nodes = nodeNames(scenario.chain);
     const links = linkNames(scenario.chain);
     const disks = scenario.disks.map(({ target }) => target);
@@ -177,6 +186,11 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type Step = Scenario['steps'][number];
 export type ChainShape = Scenario['chain'];
 export type LogLimits = Scenario['log'];
+
+/** What `--tool` would say: of a mixed chain its links. */
+export function chainToolName({ tool, links }: ChainShape): string {
+  return links?.join(',') ?? tool;
+}
 
 export function destinationNames(fanOut: number): string[] {
   return Array.from({ length: fanOut }, (_, index) => String.fromCharCode(97 + index));

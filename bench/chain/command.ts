@@ -3,6 +3,7 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BenchError, hasCode } from '../run-error.ts';
+import { chainToolName } from '../scenario.ts';
 import { toolNamed } from '../tools/registry.ts';
 import { describeRegistry, LocalChain } from './chain.ts';
 import { DEFAULT_CHAIN_CONFIG, readChainConfig } from './chain-config.ts';
@@ -33,7 +34,7 @@ export async function up(
     throw new BenchError('run', 'the local chain is up already; see `status`, or take it down with `down`');
   }
   await refuseLeftovers(layout.dir);
-  const tool = toolNamed(shape.tool);
+  const tool = toolNamed(chainToolName(shape));
   const found = await tool.locate(root);
   if (!found.found)
     throw new BenchError('tool-missing', `${tool.name} is not here; to get it: ${found.howToGet}`);

@@ -65,6 +65,7 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     send: layout.nodes
       .filter((other) => node.to.includes(other.id))
       .map((other) => ({ name: other.id, host: other.advertised, port: HOP_PORT })),
+    links: linksOf(layout, node),
     httpPort: HTTP_PORT,
     registry,
     durability,
@@ -75,6 +76,13 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     segmentBytes: log.segment,
     keepBytes,
   };
+}
+
+/** Instance n sends over link n; the destinations are the far end of the last one. */
+function linksOf(layout: ChainLayout, node: ChainNode): ToolNode['links'] {
+  const instances = layout.nodes.filter(({ role }) => role === 'instance').map(({ id }) => id);
+  const incoming = node.from === null ? null : instances.indexOf(node.from);
+  return { incoming, outgoing: node.to.length === 0 ? null : instances.indexOf(node.id) };
 }
 
 async function runCheck(

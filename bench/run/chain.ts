@@ -12,6 +12,7 @@ import { type Equipment, proxiedNodes, setUp } from '../faults/equipment.ts';
 import { isDiskAction, isLinkAction } from '../faults/step.ts';
 import { BenchError, hasCode } from '../run-error.ts';
 import { nodeNames, type Scenario } from '../scenario.ts';
+import { linkToolName } from '../tools/registry.ts';
 import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
 import type { Draft } from './draft.ts';
 import { oomKillsSince, readOomKills } from './oom.ts';
@@ -80,7 +81,7 @@ export function onStanding(scenario: Scenario, file: ChainFile): Scenario {
       `the chain that is up has no ${stranger.target}, which a step of the scenario names`,
     );
   }
-  return { ...scenario, chain: { ...shape, tool }, durability, log };
+  return { ...scenario, chain: shape.links === undefined ? { ...shape, tool } : shape, durability, log };
 }
 
 async function attachChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
@@ -175,7 +176,11 @@ class RunChain implements OpenChain {
     const { layout, nodes } = this.chain;
     this.#draft.hops = layout.nodes
       .filter(({ from }) => from !== null)
-      .map(({ id, from }) => ({ name: `${from} -> ${id}`, tool: tool.name, from: from ?? '', to: id }));
+      .map(({ id, from }) => {
+        const link = nodes.find(({ node }) => node.id === id)?.view.links.incoming ?? 0;
+        const name = linkToolName(tool.name, link);
+        return { name: `${from} -> ${id}`, tool: name, from: from ?? '', to: id };
+      });
     const files = nodes.flatMap(({ plan }) => plan.files.map(({ path }) => path));
     const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
     this.#draft.configuration = [

@@ -13,7 +13,7 @@ const REPORT = 'report.html';
 export function outFolder(root: string, given: string | undefined, scenario: string, tool: string): string {
   if (given !== undefined) return resolve(given);
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
-  return join(root, 'results', `${time}-${scenario}-${tool}`);
+  return join(root, 'results', `${time}-${scenario}-${tool.replaceAll(/[:,]/g, '-')}`);
 }
 
 /** Returns the path of the report. */

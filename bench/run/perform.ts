@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { renderSummary } from '../report/summary.ts';
 import type { Result } from '../result.ts';
 import { BenchError } from '../run-error.ts';
-import type { Scenario } from '../scenario.ts';
+import { chainToolName, type Scenario } from '../scenario.ts';
 import type { ScenarioFile } from '../scenario-file.ts';
 import { toolNamed } from '../tools/registry.ts';
 import type { FoundTool, Tool } from '../tools/tool.ts';
@@ -44,7 +44,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const asked = withOverrides(file, command.overrides);
   const wanted = command.attach ? onStanding(asked, await standingChain(root)) : asked;
-  const tool = toolNamed(wanted.chain.tool);
+  const tool = toolNamed(chainToolName(wanted.chain));
   const found = await tool.locate(root);
   if (!found.found)
     throw new BenchError('tool-missing', `${tool.name}: not run; to get it: ${found.howToGet}`);

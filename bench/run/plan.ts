@@ -43,7 +43,7 @@ export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenari
   return {
     ...scenario,
     steps: quick.steps ?? scenario.steps,
-    chain: { ...scenario.chain, tool: overrides.tool ?? scenario.chain.tool },
+    chain: withTool(scenario.chain, overrides.tool),
     durability: overrides.durability ?? scenario.durability,
     seed: overrides.seed ?? scenario.seed,
     generator: {
@@ -52,6 +52,19 @@ export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenari
       duration: overrides.durationMs ?? quick.duration ?? scenario.generator.duration,
     },
   };
+}
+
+/** `--tool a,b` names a tool for each link, `--tool a` one for all of them. */
+function withTool(chain: Scenario['chain'], tool: string | undefined): Scenario['chain'] {
+  if (tool === undefined) return chain;
+  const links = tool.split(',');
+  const { links: _, ...rest } = chain;
+  if (links.length === 1) return { ...rest, tool };
+  if (links.length === chain.instances) return { ...rest, links };
+  throw new BenchError(
+    'usage',
+    `--tool ${tool} names ${links.length} tools; the chain has ${chain.instances} links: expected one tool, or one for each`,
+  );
 }
 
 export function planRun(

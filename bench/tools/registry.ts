@@ -1,16 +1,32 @@
-// The tools that a chain can be run with.
+// The tools that a chain can be run with, by the name that `--tool` takes.
 
 import { BenchError } from '../run-error.ts';
 import { agent } from '../tools/agent/agent.ts';
+import { mixedTool } from './mixed.ts';
 import { rsyslog } from './rsyslog/rsyslog.ts';
 import { socat } from './socat/socat.ts';
 import type { Tool } from './tool.ts';
 
 export const tools: readonly Tool[] = [agent, rsyslog, socat];
 
+/** `rsyslog`, `rsyslog:tuned`, or link by link `flume,rsyslog,agent`. */
 export function toolNamed(name: string): Tool {
-  const tool = tools.find((candidate) => candidate.name === name);
+  if (!name.includes(',')) return singleTool(name);
+  return mixedTool(name, name.split(',').map(singleTool));
+}
+
+/** Of a mixed chain: the tool of each link; of any other one the same for all. */
+export function linkToolName(name: string, link: number): string {
+  const names = name.split(',');
+  return names[link] ?? names[0] ?? name;
+}
+
+function singleTool(name: string): Tool {
+  const wanted = name.endsWith(DEFAULTS) ? name.slice(0, -DEFAULTS.length) : name;
+  const tool = tools.find((candidate) => candidate.name === wanted);
   if (tool !== undefined) return tool;
   const names = tools.map((candidate) => candidate.name).join(', ');
   throw new BenchError('usage', `no tool '${name}'; there are ${names}`);
 }
+
+const DEFAULTS = ':defaults';

@@ -5,6 +5,7 @@
 // process as the sending side or not; a tool may or may not have counters, roll its files, or know a registry.
 
 export interface Tool {
+  /** As `--tool` takes it: `rsyslog` with the defaults of its authors, `rsyslog:tuned` as its documentation advises. */
   readonly name: string;
   readonly summary: string;
   readonly features: ToolFeatures;
@@ -48,6 +49,22 @@ export interface FoundTool {
   readonly version: string;
   readonly binary: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What this very version can do, found by asking it, in the tool's own words: `relp`, `capacity-bytes`. */
+  readonly abilities?: readonly string[];
+  /** Of a mixed chain: the program of each link. */
+  readonly links?: readonly FoundTool[];
+}
+
+/** One receiver as its senders reach it. */
+export interface Endpoint {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Gets a full copy. With `members` it is a cluster: each event goes to one of them, and `host` is its first's. */
+export interface SendTarget extends Endpoint {
+  readonly members?: readonly Endpoint[];
 }
 
 /** A node as a tool sees it. All folders exist; confDir is where `NodePlan.files` will be written. */
@@ -63,7 +80,9 @@ export interface ToolNode {
   readonly receive: { readonly host: string; readonly port: number } | null;
   /** The address that senders are told, at the same port: another one where a fault proxy stands before it. */
   readonly advertised: string;
-  readonly send: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  readonly send: readonly SendTarget[];
+  /** Which links of the chain, counted from 0 at the generator's end, it receives from and sends to; null at an end. */
+  readonly links: { readonly incoming: number | null; readonly outgoing: number | null };
   readonly httpPort: number;
   readonly registry: ToolRegistry;
   readonly durability: 'fsync' | 'os';

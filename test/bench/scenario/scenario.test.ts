@@ -98,3 +98,9 @@ test('globs of a replay become sorted files, and one that matches nothing is nam
     message: /no file matches 'no\/such\/\*\.csv'/,
   });
 });
+
+test('a mixed chain names a tool for each of its links', (t) => {
+  const chain = (links: string) => `${MINIMAL}chain: { instances: 2, links: [${links}] }\n`;
+  t.is(complaint(chain('agent, rsyslog')), 'accepted');
+  t.regex(complaint(chain('agent')), /my\.yaml:5: chain\.links: names 1 tools; expected 2, one for each/);
+});

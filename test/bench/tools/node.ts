@@ -30,6 +30,7 @@ export function toolNode(t: ExecutionContext, changes: Partial<ToolNode> = {}): 
       { name: 'a', host: '127.77.1.101', port: 4100 },
       { name: 'b', host: '127.77.1.102', port: 4100 },
     ],
+    links: { incoming: 0, outgoing: 1 },
     httpPort: 8100,
     registry: { type: 'static', instances: { a: '127.77.1.101:4100', b: '127.77.1.102:4100' } },
     policy: 'block',
