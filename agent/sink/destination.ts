@@ -8,11 +8,13 @@ import { SpillwayError } from '../errors.ts';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Registry } from '../registry/registry.ts';
+import { EndpointLane } from './endpoint-lane.ts';
 import { Outbound, type OutboundOptions } from './outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position } from './position.ts';
 
 export interface DestinationOptions extends OutboundOptions, LagPolicyOptions {
+  readonly name: string;
   /** Where it is: a fixed address, or the id of an instance in the registry. */
   readonly to: Target;
   readonly startAt: 'oldest' | 'newest';
@@ -120,7 +122,7 @@ export class Destination {
   async #serve(address: Address, signal: AbortSignal): Promise<void> {
     const { to } = this.#options;
     const expected = to.by === 'instance' ? to.instance : null;
-    const parts = { log: this.#log, position: this.#position, options: this.#options, expected, signal };
+    const parts = { log: this.#log, lane: this.#lane(), options: this.#options, expected, signal };
     const { outbound, remark, peer } = await Outbound.connect(address, parts);
     if (signal.aborted) {
       outbound.cut();
@@ -134,10 +136,21 @@ export class Destination {
     if (remark === null) this.#logger.info(data, 'connected');
     else this.#logger.warn({ ...data, remark }, 'connected');
     try {
-      await outbound.run((sentTo) => this.#policy.follow(sentTo));
+      await outbound.run();
     } finally {
+      this.#policy.follow(null);
       this.#outbound = null;
     }
+  }
+
+  #lane(): EndpointLane {
+    const { name, instance, version } = this.#options;
+    return new EndpointLane({
+      log: this.#log,
+      position: this.#position,
+      self: { lane: name, instance, version },
+      onSending: (sentTo) => this.#policy.follow(sentTo),
+    });
   }
 
   /** The address to try now. An instance that the registry does not know yet is waited for. */

@@ -3,7 +3,13 @@
 import { protocolError } from '../wire/frame.ts';
 import type { Acknowledged } from './position.ts';
 
-export type Sent = Acknowledged & { readonly bytes: number };
+/** Where something ends in a lane: first by its sequence, then by its offset. */
+export interface Place {
+  readonly sequence: number;
+  readonly offset: number;
+}
+
+export type Sent = Acknowledged & { readonly sequence: number; readonly bytes: number };
 
 /** Half of what a receiver takes. */
 const SKIPS_MAX = 512;
@@ -51,15 +57,19 @@ export class InFlight {
   }
 
   /**
-   * Takes out what is acknowledged by "everything below `to`".
-   * @throws SpillwayError `protocol` where `to` is not where something ended that was sent.
+   * Takes out what is acknowledged by "everything up to `place`"; `reached` is what was acknowledged before.
+   * @throws SpillwayError `protocol` where `place` is not where something ended that was sent.
    */
-  acknowledge(to: number, position: number): Sent[] {
-    const behind = this.#sent.findIndex((sent) => sent.end.offset > to);
+  acknowledge(place: Place, reached: Place): Sent[] {
+    const behind = this.#sent.findIndex((sent) => isBehind(placeOf(sent), place));
     const done = this.#sent.splice(0, behind === -1 ? this.#sent.length : behind);
     const last = done.at(-1);
-    if (last === undefined ? to > position : last.end.offset !== to) {
-      throw protocolError('ack-range', `acknowledged up to ${to}, where nothing ended that was sent`);
+    if (isBehind(place, last === undefined ? reached : placeOf(last))) {
+      const { sequence, offset } = place;
+      throw protocolError(
+        'ack-range',
+        `acknowledged up to ${offset}, sequence ${sequence}, where nothing ended that was sent`,
+      );
     }
     for (const { bytes, isSkip } of done) {
       this.#bytes -= bytes;
@@ -68,4 +78,12 @@ export class InFlight {
     if (last !== undefined) this.movedAt = performance.now();
     return done;
   }
+}
+
+function placeOf({ sequence, end }: Sent): Place {
+  return { sequence, offset: end.offset };
+}
+
+function isBehind(a: Place, b: Place): boolean {
+  return a.sequence > b.sequence || (a.sequence === b.sequence && a.offset > b.offset);
 }

@@ -4,7 +4,6 @@ import type net from 'node:net';
 import { type Address, formatAddress } from '../config/address.ts';
 import { fromSystemError, SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
-import type { Mark } from '../log/marks.ts';
 import {
   BEAT_BLOCKED,
   encodeHeader,
@@ -15,16 +14,55 @@ import {
   FrameType,
   protocolError,
 } from '../wire/frame.ts';
-import { MESSAGE_BYTES_MAX, parseRefusal, parseWelcome, type Welcome } from '../wire/handshake.ts';
+import {
+  type Hello,
+  MESSAGE_BYTES_MAX,
+  parseRefusal,
+  parseWelcome,
+  type Welcome,
+} from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
 import { dial } from './dial.ts';
-import { helloOf, resume } from './handshake.ts';
-import { InFlight } from './inflight.ts';
-import type { Position } from './position.ts';
-import { Sender } from './sender.ts';
+import { InFlight, type Place, type Sent } from './inflight.ts';
+
+/** What a connection carries: the whole log for one endpoint, or what one member of a cluster is given of it. */
+export interface OutboundLane {
+  /** Resolves when the session in it may be used. */
+  hello(): Promise<Hello>;
+  /**
+   * Goes on from where the receiver is; gives what is worth a warning: that it is not where it was.
+   * @throws SpillwayError where it must be greeted again
+   */
+  resume(welcome: Welcome): Promise<string | null>;
+  /** The receiver has seen this session: the next one must be above it. */
+  raiseSession(session: number): void;
+  sender(channel: Channel): LaneSender;
+  /** The place in the lane that an acknowledgement names. */
+  placeOf(header: FrameHeader): Place;
+  /** Up to where the receiver has acknowledged. */
+  readonly reached: Place;
+  acknowledge(sent: Sent): void;
+}
+
+/** A connection as its sender sees it. */
+export interface Channel {
+  readonly socket: net.Socket;
+  readonly inflight: InFlight;
+  /** Of the receiver: a larger batch cannot be sent to it at all. */
+  readonly batchBytesMax: number;
+  readonly readBytesMax: number;
+  /** Something has changed that may let the sender go on. */
+  readonly onFree: () => void;
+}
+
+export interface LaneSender extends AsyncDisposable {
+  /** Does one thing if there is one to do. False: nothing to do now. */
+  step(): Promise<boolean>;
+  /** Everything there was to send was sent. */
+  readonly done: boolean;
+}
 
 export interface OutboundOptions {
-  readonly name: string;
   readonly instance: string;
   readonly version: string;
   readonly batchBytesMax: number;
@@ -37,7 +75,7 @@ export interface OutboundOptions {
 
 interface Parts {
   readonly log: EventLog;
-  readonly position: Position;
+  readonly lane: OutboundLane;
   readonly options: OutboundOptions;
   /** The instance that must be there; null: whoever is. A remembered address may belong to somebody else by now. */
   readonly expected: string | null;
@@ -116,24 +154,18 @@ export class Outbound {
     }
   }
 
-  /**
-   * Sends until the connection ends; @throws what ended it. Returns after `stop` or `cut`.
-   * @param onSending told how to ask where sending is, and null when it is over.
-   */
-  async run(onSending: (sentTo: (() => Mark) | null) => void): Promise<void> {
-    const { log, position, options } = this.#parts;
-    const unsubscribe = log.onCommit(() => this.#poke());
+  /** Sends until the connection ends; @throws what ended it. Returns after `stop` or `cut`. */
+  async run(): Promise<void> {
+    const { log, lane, options } = this.#parts;
+    const unsubscribe = log.onCommit(() => this.poke());
     try {
-      await using sender = new Sender({
+      await using sender = lane.sender({
         socket: this.#socket,
-        log,
         inflight: this.#inflight,
-        position,
         batchBytesMax: this.#batchBytesMax,
         readBytesMax: options.batchBytesMax,
-        onFree: () => this.#poke(),
+        onFree: () => this.poke(),
       });
-      onSending(() => sender.sentTo);
       while (!this.#ended) {
         const moved = await sender.step();
         if (moved) this.#heartbeat.said();
@@ -143,7 +175,6 @@ export class Outbound {
     } catch (error) {
       this.#end(asSpillwayError(error));
     } finally {
-      onSending(null);
       unsubscribe();
     }
     if (this.#failure !== null) throw this.#failure;
@@ -152,7 +183,7 @@ export class Outbound {
   /** Sends what the log holds, waits for its acknowledgements, then says bye. */
   stop(): void {
     this.#stopping = true;
-    this.#poke();
+    this.poke();
   }
 
   /** Ends at once. */
@@ -161,24 +192,16 @@ export class Outbound {
   }
 
   async #greet(): Promise<{ remark: string | null; peer: string }> {
-    const { log, position, options, expected } = this.#parts;
-    const { name: lane, instance, version } = options;
-    this.#socket.write(encodeMessage(FrameType.hello, helloOf(position, log, { lane, instance, version })));
+    const { lane, expected } = this.#parts;
+    this.#socket.write(encodeMessage(FrameType.hello, await lane.hello()));
     const welcome = await this.#welcome.promise;
     if (expected !== null && welcome.instance !== expected) {
       const message = `${this.#where} is instance ${welcome.instance}, not ${expected}`;
       throw new SpillwayError('refused', message, { retryable: true });
     }
-    const resumption = await resume(position, log, welcome);
-    if (resumption.kind === 'new-epoch') {
-      position.beginEpoch();
-      throw new SpillwayError('protocol', `began epoch ${position.state.epoch}: ${resumption.why}`, {
-        retryable: true,
-        data: { reason: 'new-epoch' },
-      });
-    }
+    const remark = await lane.resume(welcome);
     this.#batchBytesMax = welcome.batchBytesMax;
-    return { remark: resumption.remark, peer: welcome.instance };
+    return { remark, peer: welcome.instance };
   }
 
   #onData(chunk: Buffer): void {
@@ -200,7 +223,7 @@ export class Outbound {
         return;
       case FrameType.refuse: {
         const { code, message, session } = parseRefusal(frame);
-        if (session !== undefined) this.#parts.position.raiseSession(session);
+        if (session !== undefined) this.#parts.lane.raiseSession(session);
         const data = { reason: code };
         this.#end(
           new SpillwayError('refused', `${this.#where} refuses: ${message}`, { retryable: true, data }),
@@ -229,12 +252,12 @@ export class Outbound {
     }
   }
 
-  #takeAck({ to, credit }: FrameHeader): void {
-    const { position } = this.#parts;
-    this.#inflight.grant(credit);
+  #takeAck(header: FrameHeader): void {
+    const { lane } = this.#parts;
+    this.#inflight.grant(header.credit);
     this.#peerBlocked = false;
-    for (const sent of this.#inflight.acknowledge(to, position.mark.offset)) position.acknowledge(sent);
-    this.#poke();
+    for (const sent of this.#inflight.acknowledge(lane.placeOf(header), lane.reached)) lane.acknowledge(sent);
+    this.poke();
   }
 
   /** A receiver that says it is full may acknowledge nothing for as long as it likes. */
@@ -261,7 +284,8 @@ export class Outbound {
     this.#end(null);
   }
 
-  #poke(): void {
+  /** There may be something to do. */
+  poke(): void {
     this.#wake?.resolve();
     this.#wake = null;
   }
@@ -288,7 +312,7 @@ export class Outbound {
     } else {
       this.#socket.destroy();
     }
-    this.#poke();
+    this.poke();
   }
 }
 

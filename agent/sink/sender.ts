@@ -3,14 +3,13 @@
 // The bytes go from the log's file into a few reused buffers and from there into the socket; a buffer is free again
 // when the socket has taken it. What was sent is not kept: if the connection ends it is read again by the next one.
 
-import type net from 'node:net';
 import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../log/reader.ts';
 import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
 import type { GapReason } from './gaps.ts';
-import type { InFlight } from './inflight.ts';
+import type { Channel, LaneSender } from './outbound.ts';
 import type { Position } from './position.ts';
 
 interface Held {
@@ -26,21 +25,14 @@ interface Skipped {
   readonly reason: GapReason;
 }
 
-export interface SenderParts {
-  readonly socket: net.Socket;
+export interface SenderParts extends Channel {
   readonly log: EventLog;
-  readonly inflight: InFlight;
   readonly position: Position;
-  /** Of the receiver: a larger batch cannot be sent to it at all. */
-  readonly batchBytesMax: number;
-  readonly readBytesMax: number;
-  /** Something has changed that may let the sender go on. */
-  readonly onFree: () => void;
 }
 
 const BUFFERS = 4;
 
-export class Sender implements AsyncDisposable {
+export class Sender implements LaneSender {
   readonly #parts: SenderParts;
   readonly #reader: LogReader;
   readonly #free: Buffer[];
@@ -127,7 +119,7 @@ export class Sender implements AsyncDisposable {
     const { from, to, events, crc } = record;
     const end = { offset: to, events: record.eventsBefore + events };
     const { socket, inflight } = this.#parts;
-    inflight.add({ from, end, crc, isSkip: false, bytes: bytes.length });
+    inflight.add({ from, end, sequence: 0, crc, isSkip: false, bytes: bytes.length });
     this.#events = end.events;
     const sequence = ++this.#sequence;
     socket.write(
@@ -142,7 +134,7 @@ export class Sender implements AsyncDisposable {
     const end = { offset: to, events: eventsAt };
     const { position, inflight, socket } = this.#parts;
     await position.announce({ from: { offset: from, events: this.#events }, to: end, reason });
-    inflight.add({ from, end, crc: 0, isSkip: true, bytes: 0 });
+    inflight.add({ from, end, sequence: 0, crc: 0, isSkip: true, bytes: 0 });
     this.#events = eventsAt;
     const flags = SKIP_REASONS.indexOf(reason);
     const sequence = ++this.#sequence;

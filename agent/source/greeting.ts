@@ -51,19 +51,19 @@ export async function greet(
     has: isNew ? null : source.position,
     hasEvents: source.events,
     last: source.lastFrom === source.position ? null : { from: source.lastFrom, crc: source.lastCrc },
+    ...(hello.mode === 'sparse' ? { sequence: source.sequence } : {}),
     batchBytesMax,
     peerTimeoutMs,
   };
   return { lane, source, welcome };
 }
 
-function checkProtocol({ protocol, protocolMin, mode }: Hello): void {
+function checkProtocol({ protocol, protocolMin }: Hello): void {
   if (protocolMin > PROTOCOL || protocol < PROTOCOL_MIN) {
     const ours = `${PROTOCOL_MIN} to ${PROTOCOL}`;
     const message = `protocol ${protocol} is not spoken here (${ours} is): upgrade the older side`;
     throw refusal('protocol-version', message);
   }
-  if (mode === 'sparse') throw refusal('unsupported', 'lanes of a cluster are not taken by this version');
 }
 
 function refusal(

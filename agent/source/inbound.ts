@@ -181,6 +181,7 @@ export class Inbound implements LaneHolder {
       counters: this.#counters,
       slabs: this.#slabs,
       windowBytes: this.#options.windowBytes,
+      mode: hello.mode,
       lane,
       source,
       onSettled: () => this.#ackSoon(),

@@ -7,6 +7,7 @@ import { countEvents, NEWLINE } from '../bytes.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Progress, SourceState } from '../log/sources.ts';
 import { encodeHeader, type FrameHeader, FrameType, protocolError, SKIP_REASONS } from '../wire/frame.ts';
+import type { Hello } from '../wire/handshake.ts';
 import type { Slabs } from '../wire/slabs.ts';
 import type { Lane } from './lane.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
@@ -19,6 +20,7 @@ export interface IntakeParts {
   readonly counters: ReceiveCounters;
   readonly slabs: Slabs;
   readonly windowBytes: number;
+  readonly mode: Hello['mode'];
   readonly lane: Lane;
   readonly source: SourceState;
   /** There is more to acknowledge than before. */
@@ -29,8 +31,9 @@ export interface IntakeParts {
 
 export class Intake {
   readonly #parts: IntakeParts;
-  /** Where the next batch must begin. */
+  /** Where the next batch must begin; on a sparse lane: if it is of this sequence. */
   #next: number;
+  #sequence: number;
   #takenBytes = 0;
   #settledBytes = 0;
   #notes = 0;
@@ -38,6 +41,7 @@ export class Intake {
   constructor(parts: IntakeParts) {
     this.#parts = parts;
     this.#next = parts.source.position;
+    this.#sequence = parts.source.sequence;
   }
 
   /** Resolves when nothing that was handed to the log is unsettled. */
@@ -57,9 +61,7 @@ export class Intake {
     const { from, to, bodyBytes, events, crc, sequence } = header;
     checkBatch(header, body);
     this.#useCredit(bodyBytes);
-    if (from !== this.#next && to > this.#next)
-      throw protocolError('gap', `a batch begins at ${from}, expected was ${this.#next}`);
-    const isKnown = to <= this.#next;
+    const isKnown = this.#isKnown(header);
     if (isKnown) this.#useNote();
     counters.read(events, bodyBytes);
     if (isKnown) {
@@ -68,6 +70,7 @@ export class Intake {
       return;
     }
     this.#next = to;
+    this.#sequence = sequence;
     const commit = log
       .append({ source, from, end: to, chunks: [body], bytes: bodyBytes, events, crc, sequence })
       .finally(() => slabs.giveBack(body));
@@ -77,6 +80,8 @@ export class Intake {
   /** @throws SpillwayError `protocol` where the sender breaks it. */
   takeSkip(header: FrameHeader): void {
     const { from, to, events } = header;
+    if (this.#parts.mode === 'sparse')
+      throw protocolError('skip-range', 'a skip on a lane of a cluster, where nothing needs to be skipped');
     if (to <= from) throw protocolError('skip-range', 'a skip is empty or runs backwards');
     if (to <= this.#next) {
       this.#parts.onSettled();
@@ -89,6 +94,22 @@ export class Intake {
     this.#next = to;
     const progress = { outcome: 'skipped', reason, from, end: to, events, bytes: to - from } as const;
     this.#settle({ bodyBytes: 0, events: 0 }, this.#note(progress));
+  }
+
+  /** @throws SpillwayError `protocol` where something is missing before the batch. */
+  #isKnown({ from, to, sequence }: FrameHeader): boolean {
+    if (this.#parts.mode === 'sparse') {
+      if (sequence > this.#sequence) return false;
+      if (sequence === this.#sequence && from === this.#next) return false;
+      const expected = `${this.#next} in sequence ${this.#sequence}, or a later one`;
+      throw protocolError(
+        'gap',
+        `a batch begins at ${from} in sequence ${sequence}, expected was ${expected}`,
+      );
+    }
+    if (from !== this.#next && to > this.#next)
+      throw protocolError('gap', `a batch begins at ${from}, expected was ${this.#next}`);
+    return to <= this.#next;
   }
 
   get #credit(): number {

@@ -7,6 +7,10 @@
 // The receiver knows a sender by (stream, lane, epoch). `has` is the end of what it durably has of it, `last` the
 // checksum of the batch that ended there, so that a sender whose log lost bytes it had already sent finds out.
 // `session` rises with every connection of a lane; bytes of an older session are never appended.
+//
+// A lane of a cluster is `sparse`: it carries the ranges of the log that its member was given, in any order. A range has
+// a sequence, which rises along the lane, and batches follow each other within it. Its `start` is 0, and where the
+// receiver is, is `sequence` and then `has`.
 
 import { z } from 'zod';
 import { type Frame, protocolError } from './frame.ts';
@@ -45,6 +49,8 @@ const welcomeSchema = z.object({
   /** Events in [hello.start, has), as the receiver counted them. */
   hasEvents: offset,
   last: z.object({ from: offset, crc: z.number().int() }).nullable(),
+  /** Of the last batch on a sparse lane; 0: none came yet. */
+  sequence: offset.optional(),
   batchBytesMax: z.number().int().min(1),
   peerTimeoutMs: z.number().int().min(1),
 });
