@@ -23,6 +23,7 @@ import { checkCursor } from './check-cursor.ts';
 import { type CheckedSegment, checkSegment, type Neighbours, placesOf } from './check-segment.ts';
 import { DataFile } from './data-file.ts';
 import { type Finding, NO_COST } from './finding.ts';
+import { lostIdentity } from './lost-identity.ts';
 
 export interface LogReport {
   readonly stream: string | null;
@@ -114,17 +115,7 @@ class LogCheck {
       (seen) => seen.stream !== null,
     );
     if (stream !== null) return stream;
-    this.#findings.push({
-      kind: 'identity',
-      place: 'identity.json',
-      range: null,
-      what: there ? 'it does not say which stream this log is' : 'the file is gone',
-      cost: NO_COST,
-      start: there
-        ? 'fails'
-        : 'makes a new one: receivers do not know the log again, and get once more what they had',
-      mends: true,
-    });
+    this.#findings.push(await lostIdentity(this.#disk, this.#dir, there));
     return null;
   }
 

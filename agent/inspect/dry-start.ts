@@ -14,7 +14,8 @@ export interface DryStart {
 /** @throws what would keep the agent from starting. No agent may run on the log. */
 export async function dryStart(dir: string): Promise<DryStart> {
   const disk = dryDisk(realDisk);
-  await openIdentity(disk, dir, Date.now());
-  const { store, remarks } = await SegmentStore.open({ disk, dir, durable: true, now: Date.now });
-  return { store, disk, remarks };
+  const { stream, remark } = await openIdentity(disk, dir, Date.now());
+  const options = { disk, dir, stream, durable: true, now: Date.now };
+  const { store, remarks } = await SegmentStore.open(options);
+  return { store, disk, remarks: remark === null ? remarks : [remark, ...remarks] };
 }

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { CURSOR_DIRECTORY, CURSOR_FILE_BYTES } from '../log/cursor.ts';
 import type { Disk } from '../log/disk.ts';
-import { replaceFile } from '../log/identity.ts';
+import { openIdentity, tracesOf, writeIdentity } from '../log/identity.ts';
 import { QUARANTINE_BYTES_MAX, QUARANTINE_DIRECTORY, quarantinedBytes } from '../log/quarantine.ts';
 import { encodeHeader, encodeNote, HEADER_BYTES } from '../log/record.ts';
 import { journalPath } from '../log/segment.ts';
@@ -23,6 +23,7 @@ import {
   surveyJournal,
   surveyNames,
 } from '../log/survey.ts';
+import { replaceFile } from '../log/whole-file.ts';
 import { placesOf } from './check-segment.ts';
 import { DataFile } from './data-file.ts';
 import type { Finding } from './finding.ts';
@@ -32,7 +33,7 @@ import { writeCursor } from './write-cursor.ts';
 export async function repair(disk: Disk, dir: string, findings: readonly Finding[]): Promise<string[]> {
   const done: string[] = [];
   const { journals, cursors, unfinished } = await surveyNames(disk, dir);
-  if (findings.some(({ kind }) => kind === 'identity')) done.push(await mendIdentity(disk, dir, cursors));
+  if (findings.some(({ kind }) => kind === 'identity')) done.push(await mendIdentity(disk, dir));
   const table = new SourceTable();
   for (const [index, base] of journals.entries()) {
     const survey = await surveyJournal(disk, dir, base);
@@ -51,20 +52,13 @@ export async function repair(disk: Disk, dir: string, findings: readonly Finding
   return done;
 }
 
-/** Cursors carry the id of the log they belong to. */
-async function mendIdentity(disk: Disk, dir: string, cursors: readonly string[]): Promise<string> {
-  const named = new Set<string>();
-  for (const destination of cursors) {
-    const stream = (await surveyCursor(disk, dir, destination))?.state?.stream;
-    if (stream !== undefined) named.add(stream);
-  }
-  const [known] = named.size === 1 ? named : [];
-  const stream = known ?? randomBytes(16).toString('hex');
-  const identity = { version: 1, stream, createdMs: Date.now() };
-  await replaceFile(disk, join(dir, 'identity.json'), Buffer.from(`${JSON.stringify(identity)}\n`));
-  return known === undefined
-    ? `made identity.json anew, as stream ${stream}: no cursor says which stream it was`
-    : `restored identity.json: the cursors say that this is stream ${stream}`;
+/** Journals and cursors carry the id of the log they belong to. */
+async function mendIdentity(disk: Disk, dir: string): Promise<string> {
+  const { stream: known, namedBy } = await tracesOf(disk, dir);
+  const stream = await writeIdentity(disk, dir, known ?? randomBytes(16).toString('hex'), Date.now());
+  return known === null
+    ? `made identity.json anew, as stream ${stream}: ${namedBy === 'nothing' ? 'nothing says' : `the ${namedBy} do not agree on`} which stream it was`
+    : `restored identity.json: the ${namedBy} say that this is stream ${stream}`;
 }
 
 /** Keeps what is left of damaged batches, as a reader does that comes to them; up to the same bound. */
@@ -135,7 +129,8 @@ async function mendJournal(
 
 /** What a start does by itself, and a clean stop right after it. */
 async function start(disk: Disk, dir: string): Promise<readonly string[]> {
-  const { store, remarks } = await SegmentStore.open({ disk, dir, durable: true, now: Date.now });
+  const { stream } = await openIdentity(disk, dir, Date.now());
+  const { store, remarks } = await SegmentStore.open({ disk, dir, stream, durable: true, now: Date.now });
   await store.close();
   return remarks.map((remark) => `opened it as a start does: ${remark}`);
 }

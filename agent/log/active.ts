@@ -38,10 +38,17 @@ export class ActiveSegment {
   /** Makes both files and writes the header and the checkpoint. Nothing counts until the checkpoint is whole. */
   static async create(
     disk: Disk,
-    place: { dir: string; base: number; baseEvent: number; nowMs: number; durable: boolean },
+    place: {
+      dir: string;
+      stream: string;
+      base: number;
+      baseEvent: number;
+      nowMs: number;
+      durable: boolean;
+    },
     checkpoint: NoteRecord,
   ): Promise<ActiveSegment> {
-    const { dir, base, baseEvent, nowMs, durable } = place;
+    const { dir, stream, base, baseEvent, nowMs, durable } = place;
     const segment = new Segment(dir, base, baseEvent, nowMs);
     const dataFd = await disk.open(segment.path, 'w+');
     let journalFd = -1;
@@ -49,7 +56,7 @@ export class ActiveSegment {
       // beside the old one: a segment that is begun again may have commits in its journal, though no data
       const making = `${segment.journalPath}${MAKING_SUFFIX}`;
       journalFd = await disk.open(making, 'w+');
-      const header = encodeHeader({ baseOffset: base, baseEvent, createdMs: nowMs });
+      const header = encodeHeader({ baseOffset: base, baseEvent, createdMs: nowMs, stream });
       const first = Buffer.concat([header, encodeNote(checkpoint)]);
       const active = new ActiveSegment(disk, segment, dataFd, journalFd, Buffer.alloc(PREALLOCATE_BYTES));
       await active.writeJournal(first);

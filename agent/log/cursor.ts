@@ -12,8 +12,8 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { bytesIn, type Disk } from './disk.ts';
-import { readFile } from './identity.ts';
 import type { Counts } from './sources.ts';
+import { readFile } from './whole-file.ts';
 
 export const CURSOR_DIRECTORY = 'cursors';
 const SLOT_BYTES = 64 * 1024;

@@ -107,12 +107,21 @@ export class EventLog implements AsyncDisposable {
     await disk.makeDirectory(dir);
     const lock = await takeLock(dir);
     try {
-      const stream = await openIdentity(disk, dir, clock());
+      const { stream, remark } = await openIdentity(disk, dir, clock());
       const asideBefore = await quarantinedBytes(disk, dir);
       const durable = options.durability === 'fsync';
-      const { store, table, remarks } = await SegmentStore.open({ disk, dir, durable, now: clock });
+      const { store, table, remarks } = await SegmentStore.open({
+        disk,
+        dir,
+        stream,
+        durable,
+        now: clock,
+      });
       const now = notBefore(clock, store.active.segment.lastMs);
-      const log = new EventLog(options, { disk, lock, stream, store, table, now }, remarks);
+      const log = new EventLog(options, { disk, lock, stream, store, table, now }, [
+        ...(remark === null ? [] : [remark]),
+        ...remarks,
+      ]);
       await log.#space.count();
       log.#space.quarantine.countSetAside(log.#space.quarantine.bytes - asideBefore);
       return log;

@@ -2,8 +2,8 @@
 //
 // A journal file belongs to one segment and is named like it. All integers are little endian.
 //
-//   header  0 magic "SPWJ0001"   8 u64 base offset   16 u64 base event   24 u64 created, ms   32 .. 60 zero
-//           60 u32 crc32 of bytes 0..60
+//   header  0 magic "SPWJ0001"   8 u64 base offset   16 u64 base event   24 u64 created, ms
+//           32 the 16 bytes of the stream's id (zero: not known)   48 .. 60 zero   60 u32 crc32 of bytes 0..60
 //   record  0 u32 crc32 of bytes 4..size   4 u32 size   8 u8 type   9 u8 flags   10 .. 12 zero   12 u32 source
 //
 //   batch (type 1, 96 bytes)
@@ -26,6 +26,7 @@ import { getU64, putU64 } from '../bytes.ts';
 export const HEADER_BYTES = 64;
 export const BATCH_BYTES = 96;
 const NOTE_HEAD_BYTES = 16;
+const STREAM_BYTES = 16;
 const MAGIC = Buffer.from('SPWJ0001', 'latin1');
 
 export const RecordType = { batch: 1, checkpoint: 2, source: 3, progress: 4, forget: 5 } as const;
@@ -35,6 +36,8 @@ export interface JournalHeader {
   readonly baseOffset: number;
   readonly baseEvent: number;
   readonly createdMs: number;
+  /** The log it belongs to; null: it does not say. */
+  readonly stream: string | null;
 }
 
 export interface BatchRecord {
@@ -74,6 +77,7 @@ export function encodeHeader(header: JournalHeader): Buffer {
   putU64(out, header.baseOffset, 8);
   putU64(out, header.baseEvent, 16);
   putU64(out, header.createdMs, 24);
+  if (header.stream !== null) out.write(header.stream, 32, STREAM_BYTES, 'hex');
   out.writeUInt32LE(crc32(out.subarray(0, 60)), 60);
   return out;
 }
@@ -81,7 +85,9 @@ export function encodeHeader(header: JournalHeader): Buffer {
 export function decodeHeader(bytes: Buffer): JournalHeader | null {
   if (bytes.length < HEADER_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return null;
   if (crc32(bytes.subarray(0, 60)) !== bytes.readUInt32LE(60)) return null;
-  return { baseOffset: getU64(bytes, 8), baseEvent: getU64(bytes, 16), createdMs: getU64(bytes, 24) };
+  const id = bytes.subarray(32, 32 + STREAM_BYTES);
+  const stream = id.every((byte) => byte === 0) ? null : id.toString('hex');
+  return { baseOffset: getU64(bytes, 8), baseEvent: getU64(bytes, 16), createdMs: getU64(bytes, 24), stream };
 }
 
 /** Writes the record at `offset`, where BATCH_BYTES must be free. */

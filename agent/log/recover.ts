@@ -6,7 +6,6 @@
 import { basename, join } from 'node:path';
 import { MAKING_SUFFIX } from './active.ts';
 import type { Disk } from './disk.ts';
-import { readFile } from './identity.ts';
 import { QUARANTINE_DIRECTORY } from './quarantine.ts';
 import { decodeHeader, HEADER_BYTES, type JournalHeader } from './record.ts';
 import { replay } from './replay.ts';
@@ -23,6 +22,7 @@ import {
 } from './segment.ts';
 import { SourceTable } from './sources.ts';
 import { readDespiteDamage } from './unreadable.ts';
+import { readFile } from './whole-file.ts';
 
 export interface Recovered {
   /** By base offset; the last one is the one to go on with. Empty for a new log. */

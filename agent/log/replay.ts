@@ -2,7 +2,6 @@
 
 import { crc32 } from 'node:zlib';
 import type { Disk } from './disk.ts';
-import { readFile, replaceFile } from './identity.ts';
 import {
   type BatchRecord,
   decodeBatch,
@@ -18,6 +17,7 @@ import { salvage } from './salvage.ts';
 import { Segment } from './segment.ts';
 import { SourceTable } from './sources.ts';
 import { readDespiteDamage } from './unreadable.ts';
+import { readFile, replaceFile } from './whole-file.ts';
 
 const CHECK_BYTES = 1024 * 1024;
 

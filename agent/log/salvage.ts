@@ -80,7 +80,7 @@ function headerFrom(bytes: Buffer, base: number, records: readonly Range[]): Buf
     if (!isBatch(bytes, at)) continue;
     const { from, eventsBefore, timeMs } = decodeBatch(bytes, at);
     if (from !== base) return null;
-    return encodeHeader({ baseOffset: base, baseEvent: eventsBefore, createdMs: timeMs });
+    return encodeHeader({ baseOffset: base, baseEvent: eventsBefore, createdMs: timeMs, stream: null });
   }
   return null;
 }

@@ -12,6 +12,8 @@ import type { SourceTable } from './sources.ts';
 export interface StoreOptions {
   readonly disk: Disk;
   readonly dir: string;
+  /** Who the log is: every journal says it. */
+  readonly stream: string;
   readonly durable: boolean;
   readonly now: () => number;
 }
@@ -177,6 +179,6 @@ function create(
   baseEvent: number,
   checkpoint: NoteRecord,
 ): Promise<ActiveSegment> {
-  const { disk, dir, durable, now } = options;
-  return ActiveSegment.create(disk, { dir, base, baseEvent, nowMs: now(), durable }, checkpoint);
+  const { disk, dir, stream, durable, now } = options;
+  return ActiveSegment.create(disk, { dir, stream, base, baseEvent, nowMs: now(), durable }, checkpoint);
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 import { CURSOR_DIRECTORY, type CursorState, decodeSlot } from './cursor.ts';
 import type { Disk } from './disk.ts';
-import { readFile } from './identity.ts';
 import { QUARANTINE_DIRECTORY } from './quarantine.ts';
 import {
   type BatchRecord,
@@ -29,6 +28,7 @@ import {
   segmentPath,
 } from './segment.ts';
 import type { SourceTable } from './sources.ts';
+import { readFile } from './whole-file.ts';
 
 const CURSOR_SUFFIX = '.cursor';
 const SUFFIX_OF_REPLACEMENT = '.tmp';

@@ -51,12 +51,9 @@ function encoded(batch: BatchRecord): Buffer {
 
 test('a header comes back as it was written', (t) => {
   fc.assert(
-    fc.property(u64, u64, u64, (baseOffset, baseEvent, createdMs) => {
-      t.deepEqual(decodeHeader(encodeHeader({ baseOffset, baseEvent, createdMs })), {
-        baseOffset,
-        baseEvent,
-        createdMs,
-      });
+    fc.property(u64, u64, u64, fc.boolean(), (baseOffset, baseEvent, createdMs, named) => {
+      const header = { baseOffset, baseEvent, createdMs, stream: named ? 'c0ffee'.padEnd(32, '1') : null };
+      t.deepEqual(decodeHeader(encodeHeader(header)), header);
     }),
   );
 });
@@ -94,7 +91,7 @@ test('every damaged byte of a header, a batch or a note is noticed', (t) => {
   const damage = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
   const anyHeader = fc
     .tuple(u64, u64)
-    .map(([baseOffset, baseEvent]) => encodeHeader({ baseOffset, baseEvent, createdMs: 1 }));
+    .map(([baseOffset, baseEvent]) => encodeHeader({ baseOffset, baseEvent, createdMs: 1, stream: null }));
   fc.assert(
     fc.property(anyHeader, damage, (bytes, [at, change]) => {
       bytes.writeUInt8(bytes.readUInt8(at % HEADER_BYTES) ^ change, at % HEADER_BYTES);
@@ -115,7 +112,7 @@ test('every damaged byte of a header, a batch or a note is noticed', (t) => {
 });
 
 test('a header that is cut short, empty or zero is none', (t) => {
-  const header = encodeHeader({ baseOffset: 1, baseEvent: 2, createdMs: 3 });
+  const header = encodeHeader({ baseOffset: 1, baseEvent: 2, createdMs: 3, stream: null });
   for (let size = 0; size < HEADER_BYTES; size++) t.is(decodeHeader(header.subarray(0, size)), null);
   t.is(decodeHeader(Buffer.alloc(HEADER_BYTES)), null);
 });
