@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import type { Address } from './config/address.ts';
 import { isWildcard } from './config/address.ts';
-import type { AgentConfig, ListenConfig, TailConfig } from './config/schema.ts';
+import type { AgentConfig, HttpConfig, ListenConfig, TailConfig } from './config/schema.ts';
 import { fromSystemError, SpillwayError } from './errors.ts';
 import { type Health, type HttpPort, openHttp } from './http/server.ts';
 import type { AgentSnapshot } from './http/snapshot.ts';
@@ -95,7 +95,7 @@ export class Agent {
     }
     this.#log.startRetention();
     for (const source of sources) if (source.type === 'listen') await this.#listen(source);
-    if (http !== undefined) this.#http = await this.#openHttp(http.address);
+    if (http !== undefined) this.#http = await this.#openHttp(http);
     for (const destination of this.#destinations) destination.start();
     for (const source of sources) if (source.type === 'tail') this.#tail(source);
     this.#register();
@@ -114,9 +114,9 @@ export class Agent {
     this.#tails.push(tail);
   }
 
-  #openHttp(address: Address): Promise<HttpPort> {
+  #openHttp(options: HttpConfig): Promise<HttpPort> {
     return openHttp({
-      address,
+      ...options,
       health: () => this.#health(),
       snapshot: () => this.snapshot(),
       onError: (err) => this.#logger.warn({ err }, 'trouble on the http port'),
@@ -127,7 +127,9 @@ export class Agent {
     const facts = this.#log.facts();
     const reasons: string[] = [];
     if (facts.state !== 'ok') reasons.push(`the log takes nothing: ${facts.reason}`);
-    for (const tail of this.#tails) if (tail.problem !== null) reasons.push(tail.problem);
+    for (const { problem } of [...this.#tails, ...this.#listeners]) {
+      if (problem !== null) reasons.push(problem);
+    }
     const away = Object.fromEntries(
       this.#destinations.flatMap((destination) =>
         destination.problem === null ? [] : [[destination.name, destination.problem]],

@@ -8,7 +8,7 @@ export type ErrorCode =
   | 'config' // the configuration file, or what it names
   | 'locked' // another process holds the directory
   | 'address-in-use' // a port that we want to listen on
-  | 'unreachable' // an address that we want to connect to
+  | 'unreachable' // an address that we want to connect to, or that this machine does not have
   | 'disk' // a read, write or sync that failed
   | 'disk-full' // no space, or the log's cap is reached
   | 'corrupt' // bytes on disk that are not what was written
@@ -80,7 +80,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, SystemError>> = {
     code: 'address-in-use',
     text: 'another process listens there: stop it or choose another port',
   },
-  EADDRNOTAVAIL: { code: 'config', text: 'no interface of this machine has that address' },
+  EADDRNOTAVAIL: { code: 'unreachable', text: 'no interface of this machine has that address' },
   ECONNREFUSED: { code: 'unreachable', text: 'nothing listens there' },
   ECONNRESET: { code: 'unreachable', text: 'the other end reset the connection' },
   EPIPE: { code: 'unreachable', text: 'the other end closed the connection' },

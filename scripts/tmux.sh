@@ -3,6 +3,11 @@
 # them, as cssh does it (prefix, then `:setw synchronize-panes off`, to type to one). Run again it attaches.
 set -euo pipefail
 
+if (($# > 0)); then
+  echo "usage: scripts/tmux.sh (it takes no arguments, found: $*)" >&2
+  exit 2
+fi
+
 scripts=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 root=${scripts%/*}
 digest=$(printf %s "$root" | sha256sum)

@@ -40,9 +40,12 @@ export function parseConfigDocument(source: string): ConfigDocument {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const syntaxProblems = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+  const syntaxProblems = [...document.errors, ...document.warnings].map(({ code, pos, message }) => ({
     ...placeAt(pos[0]),
-    text: lowerFirst(message.replace(/\s+/g, ' ')),
+    text:
+      code === 'DUPLICATE_KEY'
+        ? `${keyAt(source, pos[0])}: this key stands twice in one mapping, expected it once`
+        : lowerFirst(message.replace(/\s+/g, ' ')),
   }));
   let value: unknown = null;
   try {
@@ -59,6 +62,11 @@ export function parseConfigDocument(source: string): ConfigDocument {
     return placeAt(offset ?? parent?.range[0] ?? 0);
   };
   return { value, syntaxProblems, placeOf };
+}
+
+/** The key that begins there, as it is written. */
+function keyAt(source: string, offset: number): string {
+  return /^(?:"[^"\n]*"|'[^'\n]*'|[^\s:]+)/.exec(source.slice(offset, offset + 256))?.[0] ?? '?';
 }
 
 /** The node at `path`, or the last one on the way to it. */

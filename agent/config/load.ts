@@ -127,7 +127,7 @@ function check(raw: unknown, file: string): Checked {
   const destinations = list(destinationSchema, 'destinations');
   const http = optional(httpSchema, ['http']);
   const stop = valueAt(raw, ['stop']) === undefined ? stopSchema.parse({}) : part(stopSchema, ['stop']);
-  problems.push(...brokenRules({ id, log, registry, sources, destinations }, raw));
+  problems.push(...brokenRules({ id, log, registry, sources, destinations, http }, raw));
 
   const complete = id !== undefined && role !== undefined && log !== undefined && stop !== undefined;
   if (!complete || problems.length > 0) return { problems };

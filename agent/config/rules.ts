@@ -1,8 +1,8 @@
 // What concerns more than one key of a configuration. The sections that are wrong in themselves are absent
 // here, so that these rules are checked, and reported, together with everything else.
 
-import { isWildcard } from './address.ts';
-import type { KeyPath, Problem } from './document.ts';
+import { type Address, formatAddress, isWildcard } from './address.ts';
+import { formatPath, type KeyPath, type Problem } from './document.ts';
 import { valueAt } from './problems.ts';
 import type { AgentConfig, DestinationConfig, ListenConfig, LogConfig, SourceConfig } from './schema.ts';
 
@@ -13,6 +13,7 @@ export interface Sections {
   readonly registry?: AgentConfig['registry'] | undefined;
   readonly sources: readonly (SourceConfig | undefined)[];
   readonly destinations: readonly (DestinationConfig | undefined)[];
+  readonly http?: AgentConfig['http'] | undefined;
 }
 
 const SEGMENTS_MIN = 4; // one being written, one being read, one being deleted, one for everything else
@@ -22,6 +23,7 @@ export function brokenRules(sections: Sections, raw: unknown): Problem[] {
   return [
     ...duplicateNames(raw, 'sources'),
     ...duplicateNames(raw, 'destinations'),
+    ...sharedAddresses(sections),
     ...(sections.log === undefined ? [] : logRules(sections.log)),
     ...sections.sources.flatMap((source, index) => sourceRules(source, ['sources', index], sections)),
     ...sections.destinations.flatMap((destination, index) =>
@@ -42,6 +44,24 @@ function duplicateNames(raw: unknown, list: 'sources' | 'destinations'): Problem
       problem([list, index, 'name'], `duplicate name ${String(name)}, ${list}[${first}] has it already`),
     ];
   });
+}
+
+/** Two that listen on one address: the second of them could not start. */
+function sharedAddresses({ sources, http }: Sections): Problem[] {
+  const listening = sources.flatMap((source, index) =>
+    source?.type === 'listen' ? [{ address: source.address, path: ['sources', index, 'address'] }] : [],
+  );
+  if (http !== undefined) listening.push({ address: http.address, path: ['http', 'address'] });
+  return listening.flatMap(({ address, path }, index) => {
+    const first = listening.slice(0, index).find((other) => collide(other.address, address));
+    if (first === undefined) return [];
+    const text = `is ${formatAddress(address)}, ${formatPath(first.path)} listens there already, expected another`;
+    return [problem(path, text)];
+  });
+}
+
+function collide(a: Address, b: Address): boolean {
+  return a.port !== 0 && a.port === b.port && (a.host === b.host || isWildcard(a) || isWildcard(b));
 }
 
 function logRules({

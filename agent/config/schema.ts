@@ -84,14 +84,18 @@ export const listenSchema = section({
   connectionsMax: count({ max: 100_000 }).default(256),
   /** Credit: bytes that one sender may have under way. */
   windowBytes: bytes({ min: 64 * KiB, max: GiB }).default(8 * MiB),
+  /** The same in batches: of small ones, each costs a buffer of 4 KiB. */
+  windowBatches: count({ max: 1_000_000 }).default(2_048),
   /** The largest batch that a sender may send. */
   batchBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(4 * MiB),
   handshakeTimeoutMs: milliseconds({ max: 600_000 }).default(5_000),
   heartbeatMs: milliseconds({ max: 600_000 }).default(1_000),
   /** A sender that is silent for this long is gone. */
   peerTimeoutMs: milliseconds({ max: 600_000 }).default(5_000),
-  /** Senders whose position is remembered. */
+  /** Senders whose position is remembered; one more is refused ... */
   peersMax: count({ max: 1_000_000 }).default(1_024),
+  /** ... unless one was not here for this long: it is forgotten then, and would send all it has again. */
+  peerForgetMs: milliseconds().default(7 * 24 * HOUR_MS),
 });
 
 export const sourceSchema = z.discriminatedUnion('type', [tailSchema, listenSchema]);
@@ -113,6 +117,8 @@ export const destinationSchema = section({
   batchBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(MiB),
   /** Sent and not yet acknowledged. */
   inflightBytesMax: bytes({ min: 4 * KiB, max: GiB }).default(16 * MiB),
+  /** The same in batches; the receiver's windowBatches where that is less. */
+  inflightBatchesMax: count({ max: 1_000_000 }).default(2_048),
   connectTimeoutMs: milliseconds({ max: 600_000 }).default(3_000),
   /** A batch that is not acknowledged for this long ends the connection. */
   ackTimeoutMs: milliseconds({ max: 3_600_000 }).default(30_000),
@@ -172,7 +178,13 @@ function withoutTrailingSlash(prefix: string): string {
 export const registrySchema = z.discriminatedUnion('type', [etcdSchema, staticSchema]);
 
 /** Where /healthz and /metrics are served; without it, nowhere. Port 0 lets the system pick one. */
-export const httpSchema = section({ address: address({ portMin: 0 }) });
+export const httpSchema = section({
+  address: address({ portMin: 0 }),
+  /** Connections at once; one more takes the place of the one that has waited longest without a whole request. */
+  connectionsMax: count({ max: 100_000 }).default(64),
+  /** How long a request may take to arrive. */
+  requestTimeoutMs: milliseconds({ min: 100, max: 600_000 }).default(5_000),
+});
 
 /** How long a stop waits for what is taken to be delivered, before it closes. */
 export const stopSchema = section({ drainMs: milliseconds({ min: 0, max: 3_600_000 }).default(5_000) });

@@ -6,10 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Address, formatAddress } from '../config/address.ts';
 import { fromSystemError, SpillwayError } from '../errors.ts';
 import { METRICS_CONTENT_TYPE, processMetrics, renderMetrics } from './metrics.ts';
+import { keepPlaces } from './places.ts';
 import type { AgentSnapshot } from './snapshot.ts';
-
-const CONNECTIONS_MAX = 64;
-const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface Health {
   /** Why somebody must act, one sentence each; none means ok. */
@@ -20,6 +18,9 @@ export interface Health {
 
 export interface HttpOptions {
   readonly address: Address;
+  readonly connectionsMax: number;
+  /** A request must be there whole within this time of its first byte, or of the connection. */
+  readonly requestTimeoutMs: number;
   readonly health: () => Health;
   readonly snapshot: () => AgentSnapshot;
   /** Told what goes wrong while serving; nothing of it ends the server. */
@@ -49,10 +50,18 @@ export async function openHttp(options: HttpOptions): Promise<HttpPort> {
       async () => text(200, await renderMetrics(options.snapshot(), registry), METRICS_CONTENT_TYPE),
     ],
   ]);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const { requestTimeoutMs, connectionsMax } = options;
+  const limits = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    keepAliveTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.max(100, requestTimeoutMs / 4),
+  };
+  const server = createServer(limits, (request, response) => {
     void respond(request, response, routes, options.onError);
   });
-  server.maxConnections = CONNECTIONS_MAX;
+  server.setTimeout(2 * requestTimeoutMs); // for who asks and does not read the answer
+  keepPlaces(server, connectionsMax);
   const port = await listen(server, options.address);
   server.on('error', (cause) => {
     options.onError(fromSystemError(`cannot accept on ${formatAddress(options.address)}`, cause));

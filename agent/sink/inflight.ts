@@ -14,8 +14,14 @@ export type Sent = Acknowledged & { readonly sequence: number; readonly bytes: n
 /** Half of what a receiver takes. */
 const SKIPS_MAX = 512;
 
+export interface InFlightLimits {
+  readonly inflightBytesMax: number;
+  readonly inflightBatchesMax: number;
+}
+
 export class InFlight {
   readonly #inflightBytesMax: number;
+  #inflightBatchesMax: number;
   readonly #sent: Sent[] = [];
   #bytes = 0;
   #skips = 0;
@@ -25,8 +31,9 @@ export class InFlight {
   /** When something was last acknowledged, or sent into emptiness. */
   movedAt = performance.now();
 
-  constructor(inflightBytesMax: number) {
+  constructor({ inflightBytesMax, inflightBatchesMax }: InFlightLimits) {
     this.#inflightBytesMax = inflightBytesMax;
+    this.#inflightBatchesMax = inflightBatchesMax;
   }
 
   /** Whether one more skip may be sent: they cost no credit, and a receiver takes only so many at once. */
@@ -42,9 +49,15 @@ export class InFlight {
     this.#credit = Math.max(this.#credit, credit);
   }
 
+  /** The receiver takes no more batches than that at once. */
+  limitBatches(most: number): void {
+    this.#inflightBatchesMax = Math.min(this.#inflightBatchesMax, most);
+  }
+
   /** Whether a batch of that size may be sent now. A single one always may, whatever inflightBytesMax says. */
   allows(bytes: number): boolean {
     if (this.#bytes > 0 && this.#bytes + bytes > this.#inflightBytesMax) return false;
+    if (this.#sent.length - this.#skips >= this.#inflightBatchesMax) return false;
     return this.#sentBytes + bytes <= this.#credit;
   }
 

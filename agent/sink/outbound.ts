@@ -67,6 +67,7 @@ export interface OutboundOptions {
   readonly version: string;
   readonly batchBytesMax: number;
   readonly inflightBytesMax: number;
+  readonly inflightBatchesMax: number;
   readonly connectTimeoutMs: number;
   readonly ackTimeoutMs: number;
   readonly heartbeatMs: number;
@@ -113,8 +114,8 @@ export class Outbound {
     this.#socket = socket;
     this.#where = where;
     this.#parts = parts;
-    const { inflightBytesMax, heartbeatMs, peerTimeoutMs } = parts.options;
-    this.#inflight = new InFlight(inflightBytesMax);
+    const { heartbeatMs, peerTimeoutMs } = parts.options;
+    this.#inflight = new InFlight(parts.options);
     this.#heartbeat = new Heartbeat({
       heartbeatMs,
       peerTimeoutMs,
@@ -201,6 +202,7 @@ export class Outbound {
     }
     const remark = await lane.resume(welcome);
     this.#batchBytesMax = welcome.batchBytesMax;
+    if (welcome.windowBatches !== undefined) this.#inflight.limitBatches(welcome.windowBatches);
     return { remark, peer: welcome.instance };
   }
 

@@ -4,12 +4,14 @@ import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
 import type { SourceState } from '../log/sources.ts';
 import { type Hello, PROTOCOL, PROTOCOL_MIN, type Welcome } from '../wire/handshake.ts';
-import type { Lane, LaneHolder, Lanes } from './lane.ts';
+import type { Lane, LaneHolder } from './lane.ts';
+import type { Lanes } from './lanes.ts';
 
 export interface GreetingOptions {
   readonly instance: string;
   readonly version: string;
   readonly batchBytesMax: number;
+  readonly windowBatches: number;
   readonly peerTimeoutMs: number;
 }
 
@@ -41,9 +43,11 @@ export async function greet(
   }
   await lane.settled();
   if (!lane.holds(holder)) return null;
-  const { source, isNew } = await lanes.source(lane, hello);
+  const remembered = await lanes.source(lane, hello);
   if (!lane.holds(holder)) return null;
-  const { instance, version, batchBytesMax, peerTimeoutMs } = options;
+  if (remembered === null) throw refusal('too-many-peers', 'peersMax senders are remembered already');
+  const { source, isNew } = remembered;
+  const { instance, version, batchBytesMax, windowBatches, peerTimeoutMs } = options;
   const welcome: Welcome = {
     protocol: Math.min(PROTOCOL, hello.protocol),
     instance,
@@ -53,6 +57,7 @@ export async function greet(
     last: source.lastFrom === source.position ? null : { from: source.lastFrom, crc: source.lastCrc },
     ...(hello.mode === 'sparse' ? { sequence: source.sequence } : {}),
     batchBytesMax,
+    windowBatches,
     peerTimeoutMs,
   };
   return { lane, source, welcome };

@@ -21,13 +21,15 @@ import { Heartbeat } from '../wire/heartbeat.ts';
 import type { Slabs } from '../wire/slabs.ts';
 import { greet } from './greeting.ts';
 import { Intake } from './intake.ts';
-import type { Lane, LaneHolder, Lanes } from './lane.ts';
+import type { Lane, LaneHolder } from './lane.ts';
+import type { Lanes } from './lanes.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
 
 export interface InboundOptions {
   readonly instance: string;
   readonly version: string;
   readonly windowBytes: number;
+  readonly windowBatches: number;
   readonly batchBytesMax: number;
   readonly handshakeTimeoutMs: number;
   readonly heartbeatMs: number;
@@ -55,6 +57,7 @@ export class Inbound implements LaneHolder {
   #open: Open | null = null;
   #greeted = false;
   #closing = false;
+  #ended = false;
   #ackDue = false;
   readonly #heartbeat: Heartbeat;
   readonly #greetTimer: NodeJS.Timeout;
@@ -115,6 +118,8 @@ export class Inbound implements LaneHolder {
       this.#write(encodeHeader({ type: FrameType.bye }));
     }
     this.#socket.end(() => this.#end('stopped', null));
+    // a peer that reads nothing gets no bye
+    setTimeout(() => this.#end('stopped', null), LINGER_MS).unref();
   }
 
   /** Bytes from the socket; they are used up when this returns. */
@@ -182,6 +187,7 @@ export class Inbound implements LaneHolder {
       slabs: this.#slabs,
       windowBytes: this.#options.windowBytes,
       mode: hello.mode,
+      windowBatches: this.#options.windowBatches,
       lane,
       source,
       onSettled: () => this.#ackSoon(),
@@ -219,7 +225,9 @@ export class Inbound implements LaneHolder {
     this.#socket.write(bytes);
   }
 
+  /** A log that fails refuses every batch that waits for it: the first of them ends the connection. */
   #reject(error: unknown): void {
+    if (this.#ended) return;
     const known = error instanceof SpillwayError ? error : null;
     const reason = known === null ? 'internal' : String(known.data['reason'] ?? known.code);
     if (known !== null && !this.#closing && this.#greeted) {
@@ -231,6 +239,8 @@ export class Inbound implements LaneHolder {
   }
 
   #end(reason: string, error: Error | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#closing = true;
     this.#heartbeat.stop();
     clearTimeout(this.#greetTimer);

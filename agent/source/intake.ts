@@ -1,7 +1,8 @@
 // What a greeted sender sends: batches and skips, checked and handed to the log, and what may be acknowledged of them.
 //
-// What waits for the log is bounded by credit: the bytes of batches by windowBytes, and notes, which cost no credit, by
-// NOTES_MAX. It knows nothing of the socket: whoever owns that is told when there is something to acknowledge.
+// What waits for the log is bounded: the bytes of batches by windowBytes (credit), their number by windowBatches, and
+// notes, which cost no credit, by NOTES_MAX. It knows nothing of the socket: whoever owns that is told when there is
+// something to acknowledge.
 
 import { countEvents, NEWLINE } from '../bytes.ts';
 import type { EventLog } from '../log/log.ts';
@@ -21,6 +22,7 @@ export interface IntakeParts {
   readonly slabs: Slabs;
   readonly windowBytes: number;
   readonly mode: Hello['mode'];
+  readonly windowBatches: number;
   readonly lane: Lane;
   readonly source: SourceState;
   /** There is more to acknowledge than before. */
@@ -37,6 +39,7 @@ export class Intake {
   #takenBytes = 0;
   #settledBytes = 0;
   #notes = 0;
+  #batches = 0;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -63,6 +66,7 @@ export class Intake {
     this.#useCredit(bodyBytes);
     const isKnown = this.#isKnown(header);
     if (isKnown) this.#useNote();
+    else this.#useBatch();
     counters.read(events, bodyBytes);
     if (isKnown) {
       this.#suppress(header);
@@ -73,7 +77,10 @@ export class Intake {
     this.#sequence = sequence;
     const commit = log
       .append({ source, from, end: to, chunks: [body], bytes: bodyBytes, events, crc, sequence })
-      .finally(() => slabs.giveBack(body));
+      .finally(() => {
+        this.#batches--;
+        slabs.giveBack(body);
+      });
     this.#settle(header, commit);
   }
 
@@ -123,6 +130,14 @@ export class Intake {
       const message = `the sender sent ${this.#takenBytes} bytes, it was granted ${this.#credit}`;
       throw protocolError('credit', message);
     }
+  }
+
+  /** Batches of a few bytes cost memory that credit does not see. */
+  #useBatch(): void {
+    const { windowBatches } = this.#parts;
+    if (this.#batches >= windowBatches)
+      throw protocolError('credit', `${windowBatches} batches of the sender wait to be recorded`);
+    this.#batches++;
   }
 
   #useNote(): void {

@@ -9,20 +9,20 @@ import type { EventLog } from '../log/log.ts';
 import { adopt } from '../wire/adopt.ts';
 import { Slabs } from '../wire/slabs.ts';
 import { Inbound, type InboundOptions } from './inbound.ts';
-import { Lanes } from './lane.ts';
+import { Lanes, type LanesOptions } from './lanes.ts';
 import { ReceiveCounters } from './receive-counters.ts';
 
-export interface ListenOptions extends InboundOptions {
-  readonly name: string;
+export interface ListenOptions extends InboundOptions, LanesOptions {
   readonly address: Address;
   readonly connectionsMax: number;
-  readonly peersMax: number;
 }
 
 /** Reasons that end a connection without anyone having done anything wrong. */
 const ORDINARY = new Set(['bye', 'stopped', 'disconnected', 'superseded']);
 const READ_BYTES = 256 * 1024;
 const LOG_EVERY_MS = 10_000;
+/** A sender that is refused tries again within seconds: this long after the last time it has given up, or was let in. */
+const REFUSED_MS = 60_000;
 
 export class ListenSource {
   readonly #options: ListenOptions;
@@ -42,7 +42,7 @@ export class ListenSource {
     this.#options = options;
     this.#log = log;
     this.#logger = logger.child({ source: options.name });
-    this.#lanes = new Lanes(log, options.name, options.peersMax);
+    this.#lanes = new Lanes(log, options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
     this.#slabs = new Slabs(options.windowBytes);
     this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
@@ -71,6 +71,14 @@ export class ListenSource {
     return bound !== null && typeof bound === 'object'
       ? { host: bound.address, port: bound.port }
       : this.#options.address;
+  }
+
+  /** Why somebody must act, or null. */
+  get problem(): string | null {
+    const { name, peersMax } = this.#options;
+    const { refusedAtMs } = this.#lanes;
+    if (refusedAtMs === null || Date.now() - refusedAtMs > REFUSED_MS) return null;
+    return `${name} refuses new senders: it remembers ${peersMax} already, raise its peersMax`;
   }
 
   snapshot(): SourceSnapshot {

@@ -52,6 +52,8 @@ const welcomeSchema = z.object({
   /** Of the last batch on a sparse lane; 0: none came yet. */
   sequence: offset.optional(),
   batchBytesMax: z.number().int().min(1),
+  /** Batches under way at once; receivers of the first days do not say. */
+  windowBatches: z.number().int().min(1).optional(),
   peerTimeoutMs: z.number().int().min(1),
 });
 export type Welcome = z.infer<typeof welcomeSchema>;

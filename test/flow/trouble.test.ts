@@ -80,6 +80,20 @@ test.serial('ports that are in use: of the listener, and of http', async (t) => 
   }
 });
 
+test.serial(
+  'an address that this machine does not have: exit status 1, as for one that is taken',
+  async (t) => {
+    const { dir } = await place(t);
+    const config = configOf('elsewhere', 13, { sources: [listenOn(13, { address: '192.0.2.1:4100' })] });
+    const { code, errors } = await refused(await AgentProcess.prepare(t, dir, config));
+    t.is(code, 1);
+    t.is(
+      errors,
+      'agent: cannot listen on 192.0.2.1:4100: no interface of this machine has that address (EADDRNOTAVAIL)\n',
+    );
+  },
+);
+
 test.serial('bad configurations: exit status 2, the file, the line, and what was expected', async (t) => {
   const { dir, spool } = await place(t);
   const agent = await AgentProcess.prepare(t, dir, configOf('bad', 21, { sources: [tailOf(spool)] }));

@@ -129,3 +129,10 @@ test('lsevents: bad usage is 2, a missing directory is 1', async (t) => {
   t.is(missing.code, 1);
   t.regex(missing.err, /cannot read the directory .*nowhere \(ENOENT\)/);
 });
+
+test('tmux-takes-anything: arguments that it does not know are refused', async (t) => {
+  const checkout = new Checkout(t);
+  const { code, out, err } = await checkout.run('scripts/tmux.sh', ['--bogus']);
+  t.deepEqual([code, out], [2, '']);
+  t.is(err, 'usage: scripts/tmux.sh (it takes no arguments, found: --bogus)\n');
+});

@@ -81,3 +81,15 @@ destinations:
   t.regex(places[2] ?? '', /^5:33: sources\[1\]\.dir: another tail follows/);
   t.regex(places[3] ?? '', /^8:25: destinations\[0\]\.address: this agent itself listens there/);
 });
+
+test('one-address-twice: two that would listen on one address are refused', async (t) => {
+  const listen = (name: string, address: string) => `{ type: listen, name: ${name}, address: '${address}' }`;
+  const config = (a: string, b: string, http: string) =>
+    `${MINIMAL}sources: [${listen('a', a)}, ${listen('b', b)}]\nhttp: { address: '${http}' }\n`;
+  t.deepEqual(await problemsOf(t, config('127.0.0.1:4100', '127.0.0.1:4100', '0.0.0.0:4100')), [
+    '3:99: sources[1].address: is 127.0.0.1:4100, sources[0].address listens there already, expected another',
+    '4:18: http.address: is 0.0.0.0:4100, sources[0].address listens there already, expected another',
+  ]);
+  await t.notThrowsAsync(load(t, config('127.0.0.1:4100', '127.0.0.2:4100', '127.0.0.1:4101')));
+  await t.notThrowsAsync(load(t, config('127.0.0.1:0', '127.0.0.1:0', '127.0.0.1:0')));
+});

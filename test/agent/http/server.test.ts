@@ -1,5 +1,6 @@
 // /healthz and /metrics as a scraper sees them: over a real port.
 
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { SpillwayError } from '../../../agent/errors.ts';
@@ -8,6 +9,7 @@ import type { AgentSnapshot, SourceSnapshot, Tally } from '../../../agent/http/s
 
 const tally = (events: number): Tally => ({ events, bytes: events * 100 });
 const NONE = tally(0);
+const LIMITS = { connectionsMax: 16, requestTimeoutMs: 5_000 };
 
 function source(name: string, read: number): SourceSnapshot {
   const counts = { read: tally(read), appended: tally(read - 10), suppressed: tally(4), held: tally(1) };
@@ -61,11 +63,13 @@ async function open(
   {
     health = () => ({ reasons: [] }),
     snapshot = () => snapshotAfter(100),
-  }: { health?: () => Health; snapshot?: () => AgentSnapshot } = {},
+    requestTimeoutMs = LIMITS.requestTimeoutMs,
+  }: { health?: () => Health; snapshot?: () => AgentSnapshot; requestTimeoutMs?: number } = {},
 ): Promise<Opened> {
   const errors: SpillwayError[] = [];
   const onError = (error: SpillwayError) => void errors.push(error);
-  const port = await openHttp({ address: { host: '127.0.0.1', port: 0 }, health, snapshot, onError });
+  const address = { host: '127.0.0.1', port: 0 };
+  const port = await openHttp({ ...LIMITS, requestTimeoutMs, address, health, snapshot, onError });
   t.teardown(() => port.close());
   return { port, base: `http://127.0.0.1:${port.address.port}`, errors };
 }
@@ -201,6 +205,7 @@ test('a snapshot that fails is a 500 and an error for the log, and the port goes
 test('a port that is taken is named', async (t) => {
   const { port } = await open(t);
   const again = openHttp({
+    ...LIMITS,
     address: port.address,
     health: () => ({ reasons: [] }),
     snapshot: () => snapshotAfter(100),
@@ -216,12 +221,13 @@ test('a port that is taken is named', async (t) => {
 test('an address of no interface is named', async (t) => {
   const address = { host: '192.0.2.1', port: 0 };
   const opened = openHttp({
+    ...LIMITS,
     address,
     health: () => ({ reasons: [] }),
     snapshot: () => snapshotAfter(1),
     onError: (error) => t.fail(error.message),
   });
-  const error = await t.throwsAsync(opened, { code: 'config' });
+  const error = await t.throwsAsync(opened, { code: 'unreachable' });
   t.regex(error?.message ?? '', /192\.0\.2\.1:0 .*no interface of this machine/);
 });
 
@@ -237,4 +243,30 @@ test('what is no HTTP is answered and closed, and close() does not wait for idle
   t.is((await fetch(`${base}/healthz`)).status, 200);
   await Promise.all([port.close(), port.close()]);
   await t.throwsAsync(fetch(`${base}/healthz`));
+});
+
+test('half-written-requests: hundreds of them keep nobody away who sends a whole one', async (t) => {
+  const { port, base } = await open(t, { requestTimeoutMs: 60_000 });
+  const halves = Array.from({ length: 300 }, () => {
+    const socket = connect(port.address.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\nx-half: ');
+    return socket;
+  });
+  t.teardown(() => {
+    for (const half of halves) half.destroy();
+  });
+  await Promise.all(halves.map((half) => once(half, 'connect')));
+  t.is((await fetch(`${base}/healthz`, { signal: AbortSignal.timeout(10_000) })).status, 200);
+  t.is((await fetch(`${base}/metrics`, { signal: AbortSignal.timeout(10_000) })).status, 200);
+});
+
+test('half-written-requests: one that does not become whole in its time is closed', async (t) => {
+  const { port } = await open(t, { requestTimeoutMs: 200 });
+  const half = connect(port.address.port, '127.0.0.1');
+  half.on('error', () => undefined);
+  half.write('GET /healthz HTTP/1.1\r\n');
+  half.resume();
+  await once(half, 'close');
+  t.pass();
 });

@@ -88,7 +88,8 @@ test('lost-acknowledgement-of-a-skip: after the next connection nothing has come
   const listener = new ListenSource(
     {
       ...{ name: 'hop', instance: 'r', version: '0', address: { host: '127.0.0.1', port: 0 } },
-      ...{ connectionsMax: 4, peersMax: 4, windowBytes: 1_048_576, batchBytesMax: 65_536 },
+      ...{ connectionsMax: 4, peersMax: 4, peerForgetMs: 60_000 },
+      ...{ windowBytes: 1_048_576, windowBatches: 100_000, batchBytesMax: 65_536 },
       ...{ handshakeTimeoutMs: 5000, heartbeatMs: 1000, peerTimeoutMs: 30_000 },
     },
     received,
@@ -100,7 +101,8 @@ test('lost-acknowledgement-of-a-skip: after the next connection nothing has come
     {
       ...{ name: 'd', instance: 'a', version: '0', startAt: 'oldest', policy: 'block' },
       to: { by: 'address', address: { host: '127.0.0.1', port: wire.port } },
-      ...{ lagBytesMax: 2 ** 30, maxAgeMs: 0, batchBytesMax: 65_536, inflightBytesMax: 1_048_576 },
+      ...{ lagBytesMax: 2 ** 30, maxAgeMs: 0, batchBytesMax: 65_536 },
+      ...{ inflightBytesMax: 1_048_576, inflightBatchesMax: 100_000 },
       ...{ connectTimeoutMs: 2000, ackTimeoutMs: 20_000, heartbeatMs: 500, peerTimeoutMs: 20_000 },
       ...{ retryMinMs: 50, retryMaxMs: 100 },
     },

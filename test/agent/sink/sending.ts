@@ -42,6 +42,7 @@ export async function sending(
     maxAgeMs: 0,
     batchBytesMax: 64 * 1024,
     inflightBytesMax: 2 ** 20,
+    inflightBatchesMax: 1_000,
     connectTimeoutMs: 400,
     ackTimeoutMs: 400,
     heartbeatMs: 30,

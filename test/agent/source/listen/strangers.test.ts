@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
+import { SpillwayError } from '../../../../agent/errors.ts';
 import type { ListenOptions } from '../../../../agent/source/listen.ts';
 import { encodeHeader, encodeMessage, FrameType } from '../../../../agent/wire/frame.ts';
 import { until } from '../until.ts';
@@ -223,6 +224,44 @@ test('strangers do not fill the log of the agent: one line for each reason', asy
   const said = listening.lines.filter(({ reason }) => reason === 'not-spillway');
   t.is(said.length, 1);
   t.regex(String(said[0]?.['detail']), /looks like HTTP/);
+});
+
+test('tiny-batches: more batches than windowBatches under way are refused, however few their bytes', async (t) => {
+  const listening = await Listening.open(t, { windowBatches: 16 });
+  const peer = await listening.connect();
+  const welcome = await peer.greet(helloFrom());
+  t.is(welcome.windowBatches, 16);
+  // in one piece, so that nothing of it is settled before the rest is there
+  peer.write(Buffer.concat(Array.from({ length: 17 }, (_, at) => batchOf(at, '\n'))));
+  t.is((await peer.refusal()).code, 'credit');
+  await listening.counts('credit');
+  await until('what was taken is settled', () => listening.source.snapshot().held.bytes === 0);
+  t.is((await listening.events()).length, 16);
+  listening.conserves();
+});
+
+test('many-refused-batches: a log that fails under many batches ends the connection once', async (t) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const listening = await Listening.open(t);
+  const peer = await listening.connect();
+  await peer.greet(helloFrom());
+  peer.batch(0, 'a\n');
+  await peer.acknowledged(2);
+  const append = listening.log.append.bind(listening.log);
+  const held = Promise.withResolvers<void>();
+  listening.log.append = (batch) => (batch.from === 0 ? append(batch) : held.promise);
+  peer.write(Buffer.concat(Array.from({ length: 50 }, (_, index) => batchOf(2 + index, '\n'))));
+  await until('they are taken', () => listening.source.snapshot().held.events === 50);
+  held.reject(new SpillwayError('disk', 'the disk is gone'));
+  t.is((await peer.refusal()).code, 'disk');
+  await listening.counts('disk');
+  await peer.closed;
+  t.deepEqual(warnings, []);
+  t.is(listening.source.snapshot().refused.events, 50);
+  listening.conserves();
 });
 
 test('streams-without-end: senders that come once and never again are not remembered for ever', async (t) => {
