@@ -91,7 +91,14 @@ export class Agent {
       const self = { instance: this.#config.id, version: VERSION };
       const { capBytes, segmentBytes } = this.#config.log;
       const lagBytesMax = options.lagBytesMax ?? capBytes - 2 * segmentBytes;
-      this.#destinations.push(await Destination.open({ ...options, ...self, lagBytesMax }, parts));
+      const { to } = options;
+      if (to.by === 'cluster') {
+        throw new SpillwayError(
+          'config',
+          `destination ${options.name} is a cluster, which this version cannot send to yet: name an instance or an address`,
+        );
+      }
+      this.#destinations.push(await Destination.open({ ...options, ...self, to, lagBytesMax }, parts));
     }
     this.#log.startRetention();
     for (const source of sources) if (source.type === 'listen') await this.#listen(source);
@@ -172,9 +179,12 @@ export class Agent {
 
   async #close(): Promise<void> {
     const { drainMs } = this.#config.stop;
-    await this.#registry.close();
+    this.#registry.drain();
     await within(drainMs, Promise.all([...this.#tails, ...this.#listeners].map((source) => source.close())));
-    await Promise.all(this.#destinations.map((destination) => destination.close(drainMs)));
+    await Promise.all([
+      this.#registry.close(),
+      ...this.#destinations.map((destination) => destination.close(drainMs)),
+    ]);
     await this.#http?.close();
     await this.#log.close();
   }

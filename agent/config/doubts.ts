@@ -1,8 +1,8 @@
 // What a configuration is allowed to say and yet likely does not mean. The agent starts, and warns.
 
 import type { Address } from './address.ts';
-import type { Problem } from './document.ts';
-import type { AgentConfig, ListenConfig, TailConfig } from './schema.ts';
+import type { KeyPath, Problem } from './document.ts';
+import type { AgentConfig, ListenConfig, TailConfig, Target } from './schema.ts';
 
 type Doubted = Pick<AgentConfig, 'log' | 'sources' | 'destinations'>;
 
@@ -50,11 +50,21 @@ function sameDirectory({ sources }: Doubted): Problem[] {
 
 function loops({ sources, destinations }: Doubted): Problem[] {
   const own = sources.filter(isListen).map((source) => source.address);
-  return destinations.flatMap(({ to }, index): Problem[] => {
-    if (to.by !== 'address' || !own.some((address) => isSame(address, to.address))) return [];
-    const text = 'this agent itself listens there: what it sends would come back for ever';
-    return [{ path: ['destinations', index, 'address'], at: 'value', text }];
-  });
+  const text = 'this agent itself listens there: what it sends would come back for ever';
+  return destinations.flatMap(({ to }, index): Problem[] =>
+    placesOf(to)
+      .filter(({ address }) => own.some((mine) => isSame(mine, address)))
+      .map(({ path }) => ({ path: ['destinations', index, ...path], at: 'value', text })),
+  );
+}
+
+function placesOf(to: Target): { readonly path: KeyPath; readonly address: Address }[] {
+  if (to.by === 'address') return [{ path: ['address'], address: to.address }];
+  if (to.by !== 'cluster' || to.cluster.from.by !== 'list') return [];
+  return to.cluster.from.members.map((address, index) => ({
+    path: ['cluster', 'members', index, 'address'],
+    address,
+  }));
 }
 
 function isTail(source: AgentConfig['sources'][number]): source is TailConfig {

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import type { Address } from './address.ts';
+import { type ClusterConfig, clusterSchema } from './cluster.ts';
 import { address, bytes, count, milliseconds, plainName, text, url } from './scalars.ts';
 import { section } from './section.ts';
 
@@ -104,8 +105,10 @@ export const destinationSchema = section({
   name: plainName(),
   /** The id of an instance, found in the registry; or ... */
   instance: plainName().optional(),
-  /** ... an address that does not change. Exactly one of the two. */
+  /** ... an address that does not change; or ... */
   address: address().optional(),
+  /** ... several that share the load. Exactly one of the three. */
+  cluster: clusterSchema.optional(),
   /** Where in the log a destination begins that the log does not know yet. */
   startAt,
   /** What gives way when it lags: intake for all (block), its own oldest bytes, or its own newest. */
@@ -130,27 +133,36 @@ export const destinationSchema = section({
 })
   .superRefine(
     (value, context) => {
-      const given = ['instance', 'address'].filter((key) => Object.hasOwn(value, key)).length;
-      if (given !== 1) {
-        const found = given === 0 ? 'neither' : 'both';
-        const message = `exactly one of instance and address, found ${found}`;
+      const given = ['instance', 'address', 'cluster'].filter((key) => Object.hasOwn(value, key));
+      if (given.length !== 1) {
+        const found = given.length === 0 ? 'none' : given.join(' and ');
+        const message = `exactly one of instance, address and cluster, found ${found}`;
         context.addIssue({ code: 'custom', message, params: { whole: true } });
       }
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
-  .transform(({ instance, address: fixed, maxAge, ...rest }) => ({
+  .transform(({ instance, address: fixed, cluster, maxAge, ...rest }) => ({
     ...rest,
     maxAgeMs: maxAge,
-    to: target(instance, fixed),
+    to: target(instance, fixed, cluster),
   }));
 
-/** Where a destination is: looked up in the registry, or at an address that does not change. */
+/** Where a destination is: looked up in the registry, at an address that does not change, or in several places. */
 export type Target =
   | { readonly by: 'instance'; readonly instance: string }
-  | { readonly by: 'address'; readonly address: Address };
+  | { readonly by: 'address'; readonly address: Address }
+  | { readonly by: 'cluster'; readonly cluster: ClusterConfig };
 
-function target(instance: string | undefined, fixed: Address | undefined): Target {
+/** One endpoint. */
+export type SingleTarget = Exclude<Target, { readonly by: 'cluster' }>;
+
+function target(
+  instance: string | undefined,
+  fixed: Address | undefined,
+  cluster: ClusterConfig | undefined,
+): Target {
+  if (cluster !== undefined) return { by: 'cluster', cluster };
   return fixed === undefined
     ? { by: 'instance', instance: instance ?? '' }
     : { by: 'address', address: fixed };
@@ -163,6 +175,8 @@ export const etcdSchema = section({
   prefix: text('the beginning of the keys, such as /spillway/chain1').transform(withoutTrailingSlash),
   /** How long a key outlives an agent that died. */
   ttlSeconds: count({ min: 1, max: 3_600 }).default(5),
+  /** Registers as one that drains: senders to a cluster that this agent belongs to give it nothing more. */
+  draining: z.boolean().default(false),
 });
 
 export const staticSchema = section({

@@ -75,6 +75,14 @@ export class EtcdStore {
     return { value: entry.value.toString('utf8'), modRevision: entry.mod_revision, leaseId: entry.lease };
   }
 
+  /** What stands under the keys that begin with `prefix`, by the rest of the key; at most `limit` of them. */
+  async list(prefix: string, limit: number): Promise<Map<string, string>> {
+    const { kvs } = await this.#client.getAll().prefix(prefix).limit(limit).sort('Key', 'Ascend').exec();
+    return new Map(
+      kvs.map(({ key, value }) => [key.toString('utf8').slice(prefix.length), value.toString('utf8')]),
+    );
+  }
+
   /** Puts if the key is still at `modRevision`; false if it is not. Throws if the lease is gone. */
   async put(key: string, value: string, lease: EtcdLease, modRevision: string): Promise<boolean> {
     const put = this.#client.put(key).value(value).lease(lease.id);

@@ -14,14 +14,16 @@ import type { EtcdConfig } from '../config/schema.ts';
 import { SpillwayError } from '../errors.ts';
 import { ABSENT, describeEtcdError, type EtcdLease, type EtcdStore, openEtcdStore } from './etcd-store.ts';
 import { Members } from './members.ts';
-import { endpointOf, formatRecord, holderOf, instancesPrefix, keyOf } from './record.ts';
-import type { Endpoint, OnChange, Registry, RegistryLog, RegistryState, Self } from './registry.ts';
+import { endpointOf, formatRecord, holderOf, instanceOf, instancesPrefix, keyOf } from './record.ts';
+import type { Endpoint, OnChange, OnRoster, Registry, RegistryLog, RegistryState, Self } from './registry.ts';
+import { Roster } from './roster.ts';
 import { WakeableTimer } from './wakeable-timer.ts';
 
 const CALL_TIMEOUT_MS_MAX = 2_000;
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 2_000;
 const LOG_INTERVAL_MS = 10_000;
+const ROSTER_INSTANCES_MAX = 1_024;
 
 export async function openEtcdRegistry(config: EtcdConfig, log: RegistryLog): Promise<EtcdRegistry> {
   const callTimeoutMs = Math.min(CALL_TIMEOUT_MS_MAX, config.ttlSeconds * 500);
@@ -33,6 +35,10 @@ export class EtcdRegistry implements Registry {
   readonly #config: EtcdConfig;
   readonly #log: RegistryLog;
   readonly #members: Members;
+  /** By the beginning of their keys. */
+  readonly #rosters = new Map<string, Roster>();
+  readonly #watched = new Set<string>();
+  #draining: boolean;
   #foreign: { readonly session: string; readonly sinceMs: number } | null = null;
   readonly #session = randomUUID();
   readonly #timer = new WakeableTimer();
@@ -40,7 +46,6 @@ export class EtcdRegistry implements Registry {
   #self: Self | undefined;
   readonly #first = Promise.withResolvers<void>();
   #lease: EtcdLease | undefined;
-  #watched = false;
   #everRegistered = false;
   #registered = false;
   #taken: SpillwayError | undefined;
@@ -53,6 +58,7 @@ export class EtcdRegistry implements Registry {
     this.#config = config;
     this.#log = log;
     this.#members = new Members({ absentMs: 2_000 * config.ttlSeconds });
+    this.#draining = config.draining;
     this.#done = this.#run();
   }
 
@@ -69,6 +75,23 @@ export class EtcdRegistry implements Registry {
     const stop = this.#members.watch(id, onChange);
     this.#timer.wake();
     return stop;
+  }
+
+  follow(prefix: string, onRoster: OnRoster): () => void {
+    const keys = instancesPrefix(prefix);
+    const roster = this.#rosters.get(keys) ?? new Roster({ absentMs: 2_000 * this.#config.ttlSeconds });
+    this.#rosters.set(keys, roster);
+    const stop = roster.follow(onRoster);
+    this.#timer.wake();
+    return () => {
+      stop();
+      if (!roster.followed && this.#rosters.get(keys) === roster) this.#rosters.delete(keys);
+    };
+  }
+
+  drain(): void {
+    this.#draining = true;
+    this.#timer.wake();
   }
 
   lookup(id: string): Endpoint | null {
@@ -97,6 +120,7 @@ export class EtcdRegistry implements Registry {
 
   async #close(): Promise<void> {
     this.#members.clear();
+    this.#rosters.clear();
     if (this.#self !== undefined && !this.#everRegistered) this.#first.reject(closedError(this.#self.id));
     this.#timer.close();
     await this.#done;
@@ -127,12 +151,15 @@ export class EtcdRegistry implements Registry {
 
   /** False if there was nothing to ask etcd for. */
   async #round(): Promise<boolean> {
-    if (!this.#watched) this.#watch();
+    const rosters = [...this.#rosters];
+    this.#watch(instancesPrefix(this.#config.prefix));
+    for (const [keys] of rosters) this.#watch(keys);
     const self = this.#mayHold() ? this.#self : undefined;
     const ids = this.#members.ids();
     if (self !== undefined) await this.#claim(self, await this.#keptLease());
     await Promise.all(ids.map((id) => this.#refresh(id)));
-    return self !== undefined || ids.length > 0;
+    await Promise.all(rosters.map(([keys, roster]) => this.#list(keys, roster)));
+    return self !== undefined || ids.length > 0 || rosters.length > 0;
   }
 
   /** False for good once the first registration was refused. */
@@ -156,10 +183,11 @@ export class EtcdRegistry implements Registry {
     const entry = await this.#store.read(key);
     const holder = entry === null ? undefined : holderOf(entry.value);
     const isOurs = holder?.session === this.#session;
-    if (isOurs && entry?.leaseId === lease.id) return this.#claimed(self);
+    const record = formatRecord(self, this.#session, { draining: this.#draining });
+    if (isOurs && entry?.leaseId === lease.id && entry.value === record) return this.#claimed(self);
     if (holder === undefined || isOurs || (!this.#everRegistered && holder.owner === self.owner)) {
       const revision = entry?.modRevision ?? ABSENT;
-      const put = await this.#store.put(key, formatRecord(self, this.#session), lease, revision);
+      const put = await this.#store.put(key, record, lease, revision);
       if (put) this.#claimed(self);
       else this.#timer.wake(); // it changed meanwhile: look again
       return;
@@ -213,18 +241,26 @@ export class EtcdRegistry implements Registry {
     else this.#log.info({ id, address: formatAddress(endpoint.address) }, 'instance found');
   }
 
-  #watch(): void {
-    this.#watched = true;
-    const prefix = instancesPrefix(this.#config.prefix);
+  async #list(keys: string, roster: Roster): Promise<void> {
+    const records = await this.#store.list(keys, ROSTER_INSTANCES_MAX);
+    const found = [...records].flatMap(([id, value]) => instanceOf(id, value) ?? []);
+    if (!roster.observe(found, performance.now())) return;
+    const members = roster.current.map(({ id, draining }) => (draining ? `${id} (draining)` : id));
+    this.#log.info({ prefix: keys, members }, 'the members of a cluster changed');
+  }
+
+  /** A watch that ended is made anew by the next round. */
+  #watch(prefix: string): void {
+    if (this.#watched.has(prefix)) return;
+    this.#watched.add(prefix);
     this.#store.watch(prefix, {
       onReady: () => this.#timer.wake(),
       onChange: (key) => {
         const id = key.slice(prefix.length);
-        if (id === this.#self?.id || this.#members.has(id)) this.#timer.wake();
+        const isAsked = this.#rosters.has(prefix) || id === this.#self?.id || this.#members.has(id);
+        if (isAsked) this.#timer.wake();
       },
-      onEnd: () => {
-        this.#watched = false; // the next round makes a new one
-      },
+      onEnd: () => void this.#watched.delete(prefix),
     });
   }
 

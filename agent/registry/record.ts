@@ -3,7 +3,7 @@
 // writing says nothing that a reader needs to understand.
 
 import { formatAddress, parseAddress } from '../config/address.ts';
-import type { Endpoint, Self } from './registry.ts';
+import type { Endpoint, Instance, Self } from './registry.ts';
 
 /** Whose record it is. `owner` outlives a restart of its agent, `session` does not. */
 export interface Holder {
@@ -20,9 +20,11 @@ export function instancesPrefix(prefix: string): string {
   return `${prefix}/instances/`;
 }
 
-export function formatRecord({ id, address, role, version, owner }: Self, session: string): string {
+export function formatRecord(self: Self, session: string, { draining }: { draining: boolean }): string {
+  const { id, address, role, version, owner } = self;
   const place = address === undefined ? {} : { address: formatAddress(address) };
-  return JSON.stringify({ id, ...place, role, tool: 'agent', version, owner, session });
+  const drains = draining ? { draining } : {};
+  return JSON.stringify({ id, ...place, ...drains, role, tool: 'agent', version, owner, session });
 }
 
 /** Who holds the record; a record that is no JSON object is held by nobody we know. */
@@ -39,6 +41,14 @@ export function holderOf(value: string): Holder {
 export function endpointOf(id: string, value: string): Endpoint | null {
   const address = parseAddress(textOf(fieldsOf(value), 'address') ?? '');
   return typeof address === 'string' ? null : { id, address };
+}
+
+/** The same for a member of a cluster; only `"draining": true` says that it drains. */
+export function instanceOf(id: string, value: string): Instance | null {
+  const endpoint = endpointOf(id, value);
+  return endpoint === null
+    ? null
+    : { ...endpoint, draining: Reflect.get(fieldsOf(value), 'draining') === true };
 }
 
 function fieldsOf(value: string): object {

@@ -21,6 +21,12 @@ export interface Endpoint {
   readonly address: Address;
 }
 
+/** One of several that do the same: a member of a cluster. */
+export interface Instance extends Endpoint {
+  /** It wants to be given nothing more. */
+  readonly draining: boolean;
+}
+
 export interface RegistryState {
   /** `ok`; `waiting`: not reached yet; `away`: reached before, not now; `refused`; `closed`. */
   readonly status: 'ok' | 'waiting' | 'away' | 'refused' | 'closed';
@@ -32,6 +38,9 @@ export interface RegistryState {
 /** Called with every new place of an instance, and with null once it is known to be nowhere. */
 export type OnChange = (endpoint: Endpoint | null) => void;
 
+/** Called with all instances under a prefix, in the order of their ids, whenever one comes, goes, moves or drains. */
+export type OnRoster = (instances: readonly Instance[]) => void;
+
 export interface Registry extends AsyncDisposable {
   /**
    * Resolves when `self` is first registered, retrying for as long as it takes; from then on the
@@ -41,6 +50,14 @@ export interface Registry extends AsyncDisposable {
   register(self: Self): Promise<void>;
   /** Follows one instance until the function it returns is called. Never calls back before it returns. */
   watch(id: string, onChange: OnChange): () => void;
+  /**
+   * Follows every instance that registers under `<prefix>/instances/`, whatever the agent's own prefix is, until the
+   * function it returns is called. Never calls back before it returns; an instance that is missing is given up only
+   * after a while, as in `watch`.
+   */
+  follow(prefix: string, onRoster: OnRoster): () => void;
+  /** From now on the registration says that this instance drains. Does not wait for it to be written. */
+  drain(): void;
   /** What is known of an instance now, without asking anyone. */
   lookup(id: string): Endpoint | null;
   state(): RegistryState;

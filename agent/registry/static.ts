@@ -22,6 +22,13 @@ export class StaticRegistry implements Registry {
     return stop;
   }
 
+  /** The list has no prefixes: members that never change stand with their cluster. */
+  follow(): () => void {
+    return () => undefined;
+  }
+
+  drain(): void {}
+
   lookup(id: string): Endpoint | null {
     const address = Object.hasOwn(this.#instances, id) ? this.#instances[id] : undefined;
     return address === undefined ? null : { id, address };

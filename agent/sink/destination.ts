@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import { type Address, formatAddress } from '../config/address.ts';
-import type { Target } from '../config/schema.ts';
+import type { SingleTarget } from '../config/schema.ts';
 import { SpillwayError } from '../errors.ts';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
@@ -16,7 +16,7 @@ import { Position } from './position.ts';
 export interface DestinationOptions extends OutboundOptions, LagPolicyOptions {
   readonly name: string;
   /** Where it is: a fixed address, or the id of an instance in the registry. */
-  readonly to: Target;
+  readonly to: SingleTarget;
   readonly startAt: 'oldest' | 'newest';
   readonly retryMinMs: number;
   readonly retryMaxMs: number;

@@ -119,7 +119,7 @@ http:
     '9:13: sources[1].type: found "listn", expected one of tail, listen',
     '9:26: sources[1].name: duplicate name events, sources[0] has it already',
     '11:25: destinations[0].address: found "foo", expected host:port, such as 127.0.0.1:4100 or [::1]:4100',
-    '12:5: destinations[1]: expected exactly one of instance and address, found neither',
+    '12:5: destinations[1]: expected exactly one of instance, address and cluster, found none',
     '12:13: destinations[1].name: duplicate name a, destinations[0] has it already',
     '13:6: http: found nothing, expected a mapping',
   ]);

@@ -3,11 +3,13 @@
 import test from 'ava';
 import { load, MINIMAL, problemsOf, refuses } from './written.ts';
 
-test('exactly one of instance and address', async (t) => {
+test('exactly one of instance, address and cluster', async (t) => {
   await refuses(
     t,
     "registry: { type: static, instances: { b: '1.2.3.4:1' } }\ndestinations: [{ name: a, instance: b, address: '1.2.3.4:1' }]\n",
-    ['4:16: destinations[0]: expected exactly one of instance and address, found both'],
+    [
+      '4:16: destinations[0]: expected exactly one of instance, address and cluster, found instance and address',
+    ],
   );
 });
 

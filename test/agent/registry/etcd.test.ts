@@ -57,6 +57,7 @@ async function rigFor(t: ExecutionContext): Promise<Rig> {
         endpoints: [etcd.endpoint],
         prefix: PREFIX,
         ttlSeconds: TTL_SECONDS,
+        draining: false,
       } as const;
       const registry = await openEtcdRegistry(config, log);
       registries.push(registry);
@@ -334,4 +335,29 @@ withEtcd("a key that is no agent's record is refused, and as an instance it is n
   await until(t, 'it is read', () => seen.length === 1);
   t.deepEqual(seen, [null]);
   await t.throwsAsync(registry.register(agent('instance2')), { code: 'refused' });
+});
+
+withEtcd('a cluster under another prefix is followed: who comes, drains and leaves', async (t) => {
+  const rig = await rigFor(t);
+  await rig.etcd.start();
+  const sender = await rig.open();
+  const seen: string[] = [];
+  sender.follow(
+    PREFIX,
+    (all) => void seen.push(all.map(({ id, draining }) => (draining ? `${id}!` : id)).join(' ')),
+  );
+  const [one, two] = [await rig.open(), await rig.open()];
+  await one.register(agent('b1'));
+  await two.register(agent('b2', { port: 4101 }));
+  await until(t, 'both are seen', () => seen.at(-1) === 'b1 b2');
+  two.drain();
+  await until(t, 'b2 drains', () => seen.at(-1) === 'b1 b2!');
+  t.like(await rig.read('b2'), { draining: true, address: '127.0.0.3:4101' });
+  t.deepEqual(two.state(), { status: 'ok', registered: true });
+  await two.close();
+  await until(t, 'b2 is gone', () => seen.at(-1) === 'b1');
+  await rig.etcd.wipe();
+  await rig.etcd.start();
+  await until(t, 'b1 is registered again', async () => (await rig.read('b1')) !== null);
+  t.is(seen.at(-1), 'b1', 'a wipe empties no cluster');
 });

@@ -1,0 +1,63 @@
+// Who belongs to a cluster: a list in the configuration, or whoever is registered under a prefix in etcd. A host stays
+// a name here and is looked up by every attempt to connect, so that a member may move.
+
+import type { ClusterConfig } from '../../config/cluster.ts';
+import type { Instance, Registry } from '../../registry/registry.ts';
+
+export interface Member {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** To be given nothing more; what it has under way it may finish. */
+  readonly draining: boolean;
+}
+
+export interface Members {
+  /** In the configured order; those of a prefix in the order of their ids. */
+  readonly current: readonly Member[];
+  /** Told whenever `current` changed, until the function it returns is called. */
+  onChange(listener: (members: readonly Member[]) => void): () => void;
+  close(): void;
+}
+
+type Origin = Pick<ClusterConfig, 'from' | 'membersMax'>;
+
+export function openMembers({ from, membersMax }: Origin, registry: Pick<Registry, 'follow'>): Members {
+  return from.by === 'list' ? listed(from.members) : new RegisteredMembers(from.prefix, membersMax, registry);
+}
+
+function listed(members: readonly Member[]): Members {
+  return { current: members, onChange: () => () => undefined, close() {} };
+}
+
+class RegisteredMembers implements Members {
+  readonly #listeners = new Set<(members: readonly Member[]) => void>();
+  readonly #unfollow: () => void;
+  #current: readonly Member[] = [];
+
+  constructor(prefix: string, membersMax: number, registry: Pick<Registry, 'follow'>) {
+    this.#unfollow = registry.follow(prefix, (instances) => {
+      this.#current = instances.slice(0, membersMax).map(memberOf);
+      for (const listener of [...this.#listeners]) listener(this.#current);
+    });
+  }
+
+  get current(): readonly Member[] {
+    return this.#current;
+  }
+
+  onChange(listener: (members: readonly Member[]) => void): () => void {
+    const own = (members: readonly Member[]) => listener(members); // its own identity, however often it is given
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  close(): void {
+    this.#unfollow();
+    this.#listeners.clear();
+  }
+}
+
+function memberOf({ id, address, draining }: Instance): Member {
+  return { name: id, host: address.host, port: address.port, draining };
+}
