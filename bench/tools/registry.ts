@@ -3,11 +3,11 @@
 import { BenchError } from '../run-error.ts';
 import { agent } from '../tools/agent/agent.ts';
 import { mixedTool } from './mixed.ts';
-import { rsyslog } from './rsyslog/rsyslog.ts';
+import { rsyslogTools } from './rsyslog/rsyslog.ts';
 import { socat } from './socat/socat.ts';
 import type { Tool } from './tool.ts';
 
-export const tools: readonly Tool[] = [agent, rsyslog, socat];
+export const tools: readonly Tool[] = [agent, ...rsyslogTools, socat];
 
 /** `rsyslog`, `rsyslog:tuned`, or link by link `flume,rsyslog,agent`. */
 export function toolNamed(name: string): Tool {

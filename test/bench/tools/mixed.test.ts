@@ -4,7 +4,7 @@ import test from 'ava';
 import { linkToolName, toolNamed } from '../../../bench/tools/registry.ts';
 import { FOUND, toolNode } from './node.ts';
 
-const MIXED = 'rsyslog,agent,agent';
+const MIXED = 'rsyslog:tuned,agent,agent';
 const LOCATED = { ...FOUND, links: [FOUND, FOUND, FOUND] };
 
 test('a node between two tools receives with one, and sends what lies in events/ with the other', async (t) => {
@@ -52,6 +52,6 @@ test('a link without a tool, and a tool that does not exist, are named', async (
   const links = { incoming: 2, outgoing: 3 };
   await t.throwsAsync(toolNamed(MIXED).plan(toolNode(t, { links }), LOCATED), { message: /link 4.*3 tools/ });
   t.throws(() => toolNamed('agent,hammer'), { message: /no tool 'hammer'/ });
-  t.is(linkToolName(MIXED, 0), 'rsyslog');
+  t.is(linkToolName(MIXED, 0), 'rsyslog:tuned');
   t.is(linkToolName('agent', 2), 'agent');
 });

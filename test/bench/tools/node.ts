@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { FoundTool, ToolNode } from '../../../bench/tools/tool.ts';
+import type { FoundTool, SendTarget, ToolNode } from '../../../bench/tools/tool.ts';
 
 export const root = join(import.meta.dirname, '../../..');
 
@@ -44,3 +44,12 @@ export function toolNode(t: ExecutionContext, changes: Partial<ToolNode> = {}): 
 }
 
 export const FOUND: FoundTool = { found: true, version: '1', binary: '/opt/tool', env: {} };
+
+/** A target of two members. */
+export const CLUSTER: SendTarget = {
+  ...{ name: 'c', host: '127.77.1.101', port: 4100 },
+  members: [
+    { name: 'c1', host: '127.77.1.101', port: 4100 },
+    { name: 'c2', host: '127.77.1.102', port: 4100 },
+  ],
+};
