@@ -1,8 +1,10 @@
-// keyHash: which member has which slot. A key has one of 256 slots for good (key-hash.ts); here the slots are dealt
+// keyHash: which member has which slot. A key has one of 256 slots for good (key.ts); here the slots are dealt
 // to the members by weighted rendezvous hashing (Thaler, Ravishankar 1998; Schindelhauer, Schomaker 2005): every
 // member draws a number for the slot from its own name, and the highest has it. So the deal is the same in every
 // process and after every restart; when a member goes only its slots move, to all the others; when one comes it only
 // takes; and while its share rises (slow start) it takes its slots one after the other.
+
+import { hashOf } from './key-hash.ts';
 
 export const SLOTS = 256;
 
@@ -33,15 +35,7 @@ export function dealSlots(members: readonly SlotMember[]): readonly string[] | n
 
 /** share / -ln(u) with u evenly spread over (0, 1): the member's chance of the slot is its part of all shares. */
 function scoreOf({ name, share }: SlotMember, slot: number): number {
-  const u = (hash(`${name}/${slot}`) + 0.5) / 2 ** 32;
+  const drawn = Buffer.from(`${name}/${slot}`);
+  const u = (hashOf(drawn, 0, drawn.length) + 0.5) / 2 ** 32;
   return share / -Math.log(u);
-}
-
-/** FNV-1a with murmur3's finalizer, which spreads the last characters over all bits. */
-function hash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
