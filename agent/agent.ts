@@ -8,15 +8,23 @@ import type { Address } from './config/address.ts';
 import { isWildcard } from './config/address.ts';
 import type { AgentConfig, HttpConfig, ListenConfig, TailConfig } from './config/schema.ts';
 import { fromSystemError, SpillwayError } from './errors.ts';
+import { healthOf } from './health.ts';
 import { type Health, type HttpPort, openHttp } from './http/server.ts';
 import type { AgentSnapshot } from './http/snapshot.ts';
+import { type Disk, realDisk } from './log/disk.ts';
 import { EventLog } from './log/log.ts';
+import { LogWatch } from './log-watch.ts';
 import { openRegistry } from './registry/open.ts';
 import type { Registry } from './registry/registry.ts';
 import { Destination } from './sink/destination.ts';
 import { ListenSource } from './source/listen.ts';
 import { TailSource } from './source/tail/tail.ts';
 import { VERSION } from './version.ts';
+
+/** What a test may put in place of the real one; no configuration and no command line can. */
+export interface AgentParts {
+  readonly disk?: Disk;
+}
 
 export class Agent {
   readonly #config: AgentConfig;
@@ -26,6 +34,7 @@ export class Agent {
   readonly #destinations: Destination[] = [];
   readonly #listeners: ListenSource[] = [];
   readonly #tails: TailSource[] = [];
+  readonly #watch: LogWatch;
   readonly #failed = Promise.withResolvers<never>();
   #http: HttpPort | null = null;
   #closing: Promise<void> | null = null;
@@ -35,12 +44,17 @@ export class Agent {
     this.#logger = logger;
     this.#log = log;
     this.#registry = registry;
+    this.#watch = new LogWatch(log, logger, config.log.dir);
     this.#failed.promise.catch(() => undefined);
   }
 
   /** Opens everything and begins to move data. @throws SpillwayError; nothing stays open then. */
-  static async start(config: AgentConfig, logger: Logger): Promise<Agent> {
-    const log = await openLog(config);
+  static async start(
+    config: AgentConfig,
+    logger: Logger,
+    { disk = realDisk }: AgentParts = {},
+  ): Promise<Agent> {
+    const log = await openLog(config, disk);
     for (const remark of log.remarks) logger.warn({ remark }, 'mended the log while opening it');
     const registry = await openRegistry(config.registry, logger);
     const agent = new Agent(config, logger, log, registry);
@@ -68,7 +82,7 @@ export class Agent {
   }
 
   snapshot(): AgentSnapshot {
-    const { reason: _, ...log } = this.#log.facts();
+    const { reason: _reason, stalledMs: _stalled, ...log } = this.#log.facts();
     return {
       id: this.#config.id,
       version: VERSION,
@@ -131,18 +145,12 @@ export class Agent {
   }
 
   #health(): Health {
-    const facts = this.#log.facts();
-    const reasons: string[] = [];
-    if (facts.state !== 'ok') reasons.push(`the log takes nothing: ${facts.reason}`);
-    for (const { problem } of [...this.#tails, ...this.#listeners]) {
-      if (problem !== null) reasons.push(problem);
-    }
-    const away = Object.fromEntries(
-      this.#destinations.flatMap((destination) =>
-        destination.problem === null ? [] : [[destination.name, destination.problem]],
-      ),
-    );
-    return { reasons, details: { log: facts.state, away, registry: this.#registry.state() } };
+    return healthOf({
+      log: this.#log,
+      registry: this.#registry,
+      sources: [...this.#tails, ...this.#listeners],
+      destinations: this.#destinations,
+    });
   }
 
   /** In the background: data moves whether or not the registry answers. */
@@ -186,13 +194,14 @@ export class Agent {
       ...this.#destinations.map((destination) => destination.close(drainMs)),
     ]);
     await this.#http?.close();
+    this.#watch.close();
     await this.#log.close();
   }
 }
 
-async function openLog(config: AgentConfig): Promise<EventLog> {
+async function openLog(config: AgentConfig, disk: Disk): Promise<EventLog> {
   try {
-    return await EventLog.open(config.log);
+    return await EventLog.open(config.log, disk);
   } catch (error) {
     if (error instanceof SpillwayError) throw error;
     throw fromSystemError(`cannot open the log in ${config.log.dir}`, error, { code: 'disk' });

@@ -12,6 +12,8 @@ import type { AgentSnapshot } from './snapshot.ts';
 export interface Health {
   /** Why somebody must act, one sentence each; none means ok. */
   readonly reasons: readonly string[];
+  /** What went wrong and is over, or goes on without harm to what moves: it is told, and the status stays 200. */
+  readonly degraded?: readonly string[];
   /** More for who reads it: the registry's state, destinations that are away. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -106,12 +108,12 @@ async function replyTo(
 }
 
 function healthReply({ health, snapshot }: HttpOptions): Reply {
-  const { reasons, details } = health();
+  const { reasons, degraded = [], details } = health();
   const { id, version } = snapshot();
-  const status = reasons.length === 0 ? 'ok' : 'failing';
+  const status = reasons.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'ok';
   const uptimeSeconds = Math.round(process.uptime());
-  const body = `${JSON.stringify({ status, reasons, id, version, uptimeSeconds, ...details })}\n`;
-  return text(status === 'ok' ? 200 : 503, body, 'application/json; charset=utf-8');
+  const body = `${JSON.stringify({ status, reasons, degraded, id, version, uptimeSeconds, ...details })}\n`;
+  return text(status === 'failing' ? 503 : 200, body, 'application/json; charset=utf-8');
 }
 
 function text(status: number, body: string, type = 'text/plain; charset=utf-8'): Reply {

@@ -7,7 +7,7 @@
 // rewind), the segment is cut back and closed, and a new one is begun, tried again until the disk lets it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SpillwayError } from '../errors.ts';
+import { fromSystemError, SpillwayError } from '../errors.ts';
 import {
   BATCH_BYTES,
   type BatchRecord,
@@ -47,6 +47,8 @@ interface Group {
 }
 
 export interface CommitLimits {
+  /** Of the log, for messages. */
+  readonly dir: string;
   readonly durable: boolean;
   readonly segmentBytes: number;
   readonly journalBytesMax: number;
@@ -74,6 +76,9 @@ export class Committer {
   #journaling: Promise<boolean> = Promise.resolve(true);
   #failure: SpillwayError | null = null;
   #closed = false;
+  /** When the writes began that are under way: of data, and of the journal. */
+  #dataSince: number | null = null;
+  #journalSince: number | null = null;
   /** Sources that the journals define. */
   readonly #defined: Set<number>;
   /** Sources whose forgetting waits to be committed: nothing may come behind it. */
@@ -98,6 +103,12 @@ export class Committer {
   /** Why the log takes nothing at present, or null. */
   get failure(): SpillwayError | null {
     return this.#failure;
+  }
+
+  /** How long the oldest write that is under way has taken; a healthy disk answers in milliseconds. */
+  get stalledMs(): number {
+    const since = Math.min(this.#dataSince ?? Infinity, this.#journalSince ?? Infinity);
+    return since === Infinity ? 0 : performance.now() - since;
   }
 
   /** Resolves when the batch is durable; rejects when it is not and will not become so. */
@@ -219,6 +230,15 @@ export class Committer {
       await this.#roll();
     }
     if (group.bytes === 0) return;
+    this.#dataSince = performance.now();
+    try {
+      await this.#putData(group);
+    } finally {
+      this.#dataSince = null;
+    }
+  }
+
+  async #putData(group: Group): Promise<void> {
     const writing = this.#store.active.writeData(group.chunks, group.bytes);
     this.#space.landed();
     await writing;
@@ -245,6 +265,7 @@ export class Committer {
 
   async #writeJournal(group: Group): Promise<boolean> {
     this.#journalUnderWay = group.journalBytes;
+    this.#journalSince = performance.now();
     try {
       const { active } = this.#store;
       const { bytes, batches } = this.#encode(group);
@@ -261,6 +282,7 @@ export class Committer {
       return false;
     } finally {
       this.#journalUnderWay = 0;
+      this.#journalSince = null;
     }
   }
 
@@ -328,10 +350,7 @@ export class Committer {
   }
 
   #fail(cause: unknown, group: Group): void {
-    this.#failure ??=
-      cause instanceof SpillwayError
-        ? cause
-        : new SpillwayError('disk', `cannot write the log: ${String(cause)}`, { cause, retryable: true });
+    this.#failure ??= cause instanceof SpillwayError ? cause : asFailure(this.#limits.dir, cause);
     this.#settle(group.items, this.#failure);
     const rest = this.#pending;
     this.#pending = [];
@@ -370,4 +389,10 @@ export class Committer {
     }
     return false;
   }
+}
+
+/** Whatever it is, the log tries again by itself. */
+function asFailure(dir: string, cause: unknown): SpillwayError {
+  const { code, message, data } = fromSystemError(`cannot write the log in ${dir}`, cause, { code: 'disk' });
+  return new SpillwayError(code, message, { cause, data, retryable: true });
 }

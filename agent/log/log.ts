@@ -50,6 +50,8 @@ export interface LogFacts {
   /** What peers announced that they will not send, by reason. */
   readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
   readonly quarantine: QuarantineFacts;
+  /** How long the disk has taken for the write that is under way. */
+  readonly stalledMs: number;
 }
 
 interface Parts {
@@ -289,6 +291,7 @@ export class EventLog implements AsyncDisposable {
       writtenBytes: this.#committer.writtenBytes,
       skipped: Object.fromEntries(this.#parts.table.skipped()),
       quarantine: this.#space.quarantine.facts(),
+      stalledMs: this.#committer.stalledMs,
     };
   }
 

@@ -30,6 +30,8 @@ export interface QuarantineFacts {
   readonly setAside: number;
   readonly thrownAway: number;
   readonly notKept: number;
+  /** Of what was set aside: whole segments, when the log was opened. */
+  readonly setAsideAtOpen: number;
 }
 
 interface Kept {
@@ -49,6 +51,7 @@ export class Quarantine {
   #setAside = 0;
   #thrownAway = 0;
   #notKept = 0;
+  #setAsideAtOpen = 0;
   /** One at a time: pieces of one event must not mix with others, nor a file go while it is written. */
   #working: Promise<void> = Promise.resolve();
 
@@ -74,6 +77,7 @@ export class Quarantine {
       setAside: this.#setAside,
       thrownAway: this.#thrownAway,
       notKept: this.#notKept,
+      setAsideAtOpen: this.#setAsideAtOpen,
     };
   }
 
@@ -86,6 +90,7 @@ export class Quarantine {
 
   /** Whole files that came here while the log was opened. */
   countSetAside(bytes: number): void {
+    this.#setAsideAtOpen += bytes;
     this.#setAside += bytes;
   }
 

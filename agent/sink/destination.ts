@@ -9,6 +9,7 @@ import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Registry } from '../registry/registry.ts';
 import { EndpointLane } from './endpoint-lane.ts';
+import { Losses } from './losses.ts';
 import { Outbound, type OutboundOptions } from './outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position } from './position.ts';
@@ -31,6 +32,7 @@ export class Destination {
   readonly #logger: Logger;
   readonly #position: Position;
   readonly #policy: LagPolicy;
+  readonly #losses: Losses;
   readonly #stop = new AbortController();
   #outbound: Outbound | null = null;
   #running: Promise<void> | null = null;
@@ -50,6 +52,8 @@ export class Destination {
     this.#logger = parts.logger.child({ destination: options.name });
     this.#position = parts.position;
     this.#policy = new LagPolicy(options, parts.log, parts.position);
+    this.#losses = new Losses(this.#logger);
+    parts.position.onGap = (range) => this.#losses.note(range);
   }
 
   /** Takes its hold on the log; nothing is sent before `start`. */
@@ -75,6 +79,11 @@ export class Destination {
     return this.#problem;
   }
 
+  /** What it lately lost that nobody chose to lose, in words; or null. */
+  get loss(): string | null {
+    return this.#losses.recent;
+  }
+
   snapshot(): DestinationSnapshot {
     return {
       name: this.#options.name,
@@ -94,6 +103,7 @@ export class Destination {
     this.#wake.resolve();
     await this.#running;
     clearTimeout(deadline);
+    this.#losses.close();
     await this.#policy.close();
     await this.#position.close();
   }

@@ -54,6 +54,12 @@ export function announce(gaps: readonly Gap[], range: Omit<Gap, 'announced'>): r
   );
 }
 
+/** Whether the whole range was announced before. */
+export function isAnnounced(gaps: readonly Gap[], range: Omit<Gap, 'announced'>): boolean {
+  const pieces = gaps.filter(({ announced }) => announced);
+  return !wantsAny(pieces, range.from.offset, range.to.offset);
+}
+
 /** What was given up but delivered all the same, because it was under way, is no gap. */
 export function withoutDelivered(gaps: readonly Gap[], position: Mark): readonly Gap[] {
   if (gaps.every(({ announced, from }) => announced || from.offset >= position.offset)) return gaps;

@@ -14,6 +14,7 @@ import {
   type DropReason,
   type Gap,
   gapsWithin,
+  isAnnounced,
   nextGap,
   withoutDelivered,
 } from './gaps.ts';
@@ -42,6 +43,8 @@ export class Position {
   seenEnd: Mark;
   /** Its policy gives up the oldest bytes where the log needs the room. */
   yields = false;
+  /** Told every range that is passed over, once. */
+  onGap: (range: Omit<Gap, 'announced'>) => void = () => undefined;
   #dirty = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -147,6 +150,7 @@ export class Position {
 
   /** Writes down that a range is passed over; resolves before the receiver may be told. */
   async announce(range: Omit<Gap, 'announced'>): Promise<void> {
+    if (!isAnnounced(this.#state.gaps, range)) this.onGap(range);
     this.#change({ gaps: announce(this.#state.gaps, range) });
     await this.#save();
   }

@@ -92,6 +92,13 @@ test('/healthz is 503 with the reasons when somebody must act', async (t) => {
   t.like(await response.json(), { status: 'failing', reasons: ['log: no space left'] });
 });
 
+test('/healthz is 200 and degraded for what a restart would not bring back', async (t) => {
+  const { base } = await open(t, { health: () => ({ reasons: [], degraded: ['a lost 3 events'] }) });
+  const response = await fetch(`${base}/healthz`);
+  t.is(response.status, 200);
+  t.like(await response.json(), { status: 'degraded', reasons: [], degraded: ['a lost 3 events'] });
+});
+
 test('/metrics has every public name with its labels', async (t) => {
   const { base } = await open(t);
   const response = await fetch(`${base}/metrics`);

@@ -1,0 +1,39 @@
+// What /healthz says. `failing` (503): somebody must act, because nothing is taken in. `degraded` (200): all moves, but
+// something was lost within the last hour that nobody chose to lose, or the disk is slow. A load balancer or a supervisor that restarts on
+// 503 must not do so for a loss that a restart cannot bring back.
+
+import type { Health } from './http/server.ts';
+import type { EventLog } from './log/log.ts';
+import type { Registry } from './registry/registry.ts';
+
+/** A write that takes longer is told. */
+const STALLED_MS = 1000;
+
+export interface HealthParts {
+  readonly log: EventLog;
+  readonly registry: Registry;
+  readonly sources: readonly { readonly problem: string | null }[];
+  readonly destinations: readonly {
+    readonly name: string;
+    readonly problem: string | null;
+    readonly loss: string | null;
+  }[];
+}
+
+export function healthOf({ log, registry, sources, destinations }: HealthParts): Health {
+  const facts = log.facts();
+  const reasons: string[] = [];
+  if (facts.state !== 'ok') reasons.push(`the log takes nothing: ${facts.reason}`);
+  for (const { problem } of sources) if (problem !== null) reasons.push(problem);
+  const degraded = destinations.flatMap(({ name, loss }) => (loss === null ? [] : [`${name} ${loss}`]));
+  if (facts.stalledMs >= STALLED_MS)
+    degraded.push(`the disk of the log is slow: a write is under way for ${Math.round(facts.stalledMs)} ms`);
+  if (facts.quarantine.setAsideAtOpen > 0)
+    degraded.push(
+      `${facts.quarantine.setAsideAtOpen} bytes of segments of which nothing is known were set aside in quarantine/ at the start`,
+    );
+  const away = Object.fromEntries(
+    destinations.flatMap(({ name, problem }) => (problem === null ? [] : [[name, problem]])),
+  );
+  return { reasons, degraded, details: { log: facts.state, away, registry: registry.state() } };
+}
