@@ -141,12 +141,21 @@ class RunChain implements OpenChain {
       this.#equipment = await setUp(chain, this.#plan.scenario, signal);
       const last = this.#plan.pace.kind === 'flood' ? chain.layout.nodes.slice(1) : chain.layout.nodes;
       const ids = last.map(({ id }) => id);
-      await chain.start(ids, signal);
+      await this.#startNodes(ids, signal);
       await chain.waitConnected(signal, ids);
     }
     this.#baseline = await takeBaseline(this.#plan.tool, chain.nodes, attached);
     await this.#describe();
     this.#supervisor.start();
+  }
+
+  /**
+   * A tool that does not say whether it is connected may have tried once too early, and wait a minute before it tries
+   * again: its receivers are up before their senders.
+   */
+  async #startNodes(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    if (this.#plan.tool.accounts !== null) return this.chain.start(ids, signal);
+    for (const id of ids.toReversed()) await this.chain.start([id], signal);
   }
 
   async settle(draft: Draft, context: RunContext): Promise<void> {

@@ -30,7 +30,10 @@ export async function findProgram(root: string, prefixName: string, binary: stri
   const prefix = join(root, '.tools', prefixName);
   const unpacked = await firstExecutable(FOLDERS_IN_PREFIX.map((folder) => join(prefix, folder, binary)));
   if (unpacked === null) return null;
-  const libraries = LIBRARY_FOLDERS.map((folder) => join(prefix, folder)).join(delimiter);
+  // The last is where a package keeps libraries that only its own programs use.
+  const libraries = [...LIBRARY_FOLDERS, `usr/lib/${prefixName}`]
+    .map((folder) => join(prefix, folder))
+    .join(delimiter);
   return { binary: unpacked, prefix, env: { LD_LIBRARY_PATH: libraries } };
 }
 

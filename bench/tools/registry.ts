@@ -5,9 +5,10 @@ import { agent } from '../tools/agent/agent.ts';
 import { mixedTool } from './mixed.ts';
 import { rsyslogTools } from './rsyslog/rsyslog.ts';
 import { socat } from './socat/socat.ts';
+import { syslogNgTools } from './syslog-ng/syslog-ng.ts';
 import type { Tool } from './tool.ts';
 
-export const tools: readonly Tool[] = [agent, ...rsyslogTools, socat];
+export const tools: readonly Tool[] = [agent, ...rsyslogTools, ...syslogNgTools, socat];
 
 /** `rsyslog`, `rsyslog:tuned`, or link by link `flume,rsyslog,agent`. */
 export function toolNamed(name: string): Tool {

@@ -26,7 +26,7 @@ export interface ToolFeatures {
   readonly capsBuffer: boolean;
   /** A full copy to each of several receivers, each at its own pace. */
   readonly fansOut: boolean;
-  /** Spreads its load over a cluster of receivers and goes on without one of them. */
+  /** Sends to a cluster of receivers, by turns or to the first that answers, and goes on without one of them. */
   readonly balances: boolean;
   /** Its documentation promises that events arrive in the order in which they were written. */
   readonly keepsOrder: boolean;
