@@ -3,8 +3,10 @@
 #
 #   ./create.sh [local|aws|hosts FILE] [--rate 10M/min] [--duration 30s] [--yes]
 #
-# local (the default) is this machine. Exit 0: it carried the rate and nothing was lost, doubled or torn; 1: it did
-# not, or could not start; 2: bad usage; 130: interrupted. ./destroy.sh takes everything down again.
+# local (the default) is this machine. hosts are the machines in FILE, over ssh: there the chain is brought up and its
+# addresses printed; a load is driven through it where --rate or --duration is given. Exit 0: it is up, it carried the
+# rate, and nothing was lost, doubled or torn; 1: not so, or it could not start; 2: bad usage; 130: interrupted.
+# ./destroy.sh takes everything down again.
 set -uo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
@@ -16,31 +18,32 @@ usage() {
   exit 2
 }
 
-where='' rate=10M/min duration=30s
+where='' file='' rate=10M/min duration=30s load=()
 while (($#)); do
   case $1 in
     local | aws | hosts)
       [[ -z $where ]] || usage "both $where and $1"
       where=$1
       if [[ $1 == hosts ]]; then
-        [[ -n ${2-} && $2 != -* ]] || usage 'hosts: a FILE with one host a line is missing'
+        [[ -n ${2-} && $2 != -* ]] || usage 'hosts: the FILE that lists them is missing'
+        file=$2
         shift
       fi
       ;;
     --rate | --duration)
       [[ -n ${2-} ]] || usage "$1: a value is missing"
       if [[ $1 == --rate ]]; then rate=$2; else duration=$2; fi
+      load+=("$1" "$2")
       shift
       ;;
     --yes) ;; # nothing is asked on one machine
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$root/create.sh" && exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$root/create.sh" && exit 0 ;;
     *) usage "'$1' is not understood" ;;
   esac
   shift
 done
 case $where in
   aws) echo "create.sh aws: not built yet; ./create.sh local runs the chain on this machine" >&2 && exit 2 ;;
-  hosts) echo "create.sh hosts: not built yet; ./create.sh local runs the chain on this machine" >&2 && exit 2 ;;
 esac
 
 step() { printf '\n== %s\n' "$1"; }
@@ -72,12 +75,14 @@ trap on_interrupt INT TERM
 
 bench() { run "$root/scripts/node.sh" "$root/bench/main.ts" "$@"; }
 
-step "looking at this machine"
-"$root/scripts/preflight.sh" "$rate" "$duration" || exit
-if [[ $(ulimit -Sn) != unlimited ]] && (($(ulimit -Sn) < descriptors_wanted)); then
-  ulimit -Sn "$descriptors_wanted" 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+if [[ $where != hosts ]]; then
+  step "looking at this machine"
+  "$root/scripts/preflight.sh" "$rate" "$duration" || exit
+  if [[ $(ulimit -Sn) != unlimited ]] && (($(ulimit -Sn) < descriptors_wanted)); then
+    ulimit -Sn "$descriptors_wanted" 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+  fi
+  echo "Linux, $(nproc) cores, $(df -Ph -- "$root" | awk 'NR == 2 { print $4 }') of disk free"
 fi
-echo "Linux, $(nproc) cores, $(df -Ph -- "$root" | awk 'NR == 2 { print $4 }') of disk free"
 
 mkdir -p "$root/.tools"
 exec 8>"$root/.tools/create.lock"
@@ -90,14 +95,24 @@ step "setting up"
 run "$root/scripts/setup.sh" || exit 1
 echo "Node $("$root/scripts/node.sh" --version), packages and tools are there"
 
+if [[ $where == hosts ]]; then
+  step "bringing up the machines of $file"
+  run "$root/scripts/node.sh" "$root/scripts/hosts/create.ts" "$file" || exit
+  if ((${#load[@]})); then
+    step "sending $rate for $duration"
+    bench run throughput --chain "$file" --rate "$rate" --duration "$duration" || exit
+  fi
+  exit 0
+fi
+
 step "starting the chain"
 if bench status >/dev/null 2>&1; then
   echo "a chain is up already: using it (./destroy.sh takes it down)"
 else
   # A chain that is not whole, or processes whose folder somebody removed; a scenario run beside us is neither.
-  if [[ -e $root/.spillway/local || (! -e $root/.spillway && $("$root/destroy.sh" --list) != nothing*) ]]; then
+  if [[ -e $root/.spillway/local || (! -e $root/.spillway && $("$root/destroy.sh" --here --list) != nothing*) ]]; then
     echo "remains of an earlier chain are there: taking them down first"
-    "$root/destroy.sh" || exit 1
+    "$root/destroy.sh" --here || exit 1
   fi
   bench up || {
     echo "the chain did not start; what is left of it: ./destroy.sh" >&2

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Takes down everything that this checkout has up on this machine, and leaves nothing of it.
+# Takes down everything that this checkout has up, on this machine and on others, and leaves nothing of it.
 #
 # It knows its processes by the marker in their environment (SPILLWAY_CHECKOUT, SPILLWAY_CHAIN), never by a pid
 # file: so it also works after a kill -9, after a reboot, and without node_modules, when this shell does all of
 # it. Lists first; safe to repeat; exit 1, naming what is left, while anything remains. --list: lists only.
+# On other machines (.hosts/chain.json names them) it needs Node; --forget: also those that answer no more.
+# --here: this machine only.
 set -uo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
@@ -102,24 +104,35 @@ wait_gone() { # SECONDS
   done
 }
 
-case $* in
-  '' | --list) ;;
-  *) echo "usage: ./destroy.sh [--list]    (takes down everything this checkout has up on this machine)" >&2 && exit 2 ;;
-esac
+mode='' only_here=no
+for word; do
+  case $word in
+    --here) only_here=yes ;;
+    --list | --forget) mode=$word ;;
+    *) echo "usage: ./destroy.sh [--here] [--list | --forget]    (takes down everything this checkout has up)" >&2 && exit 2 ;;
+  esac
+done
 if [[ -n ${SPILLWAY_CHECKOUT-}${SPILLWAY_CHAIN-} ]]; then # called from inside a chain: lay its marker down first
   exec env -u SPILLWAY_CHECKOUT -u SPILLWAY_CHAIN -u SPILLWAY_DATA "$root/destroy.sh" "$@"
 fi
+
+# The chain on other machines. What of it is left is still there after the rest has been taken down.
+elsewhere=0
+if [[ $only_here == no && -f $root/.hosts/chain.json ]]; then
+  "$root/scripts/node.sh" "$root/scripts/hosts/destroy.ts" ${mode:+"$mode"} || elsewhere=1
+fi
+
 ancestors=$(list_ancestors)
 processes=$(list_processes)
 data_folders=$(list_data_folders)
 found=$(describe)
 if [[ -z $found ]]; then
-  echo "nothing of $root is up"
-  exit 0
+  if [[ $only_here == yes || ! -f $root/.hosts/chain.json ]]; then echo "nothing of $root is up"; fi
+  exit "$elsewhere"
 fi
-if [[ ${1-} == --list ]]; then
+if [[ $mode == --list ]]; then
   echo "$found"
-  exit 0
+  exit "$elsewhere"
 fi
 printf 'taking down:\n  %s\n' "${found//$'\n'/$'\n'  }"
 
@@ -147,4 +160,5 @@ if [[ -n $left ]]; then
   printf 'still there:\n  %s\n' "${left//$'\n'/$'\n'  }" >&2
   exit 1
 fi
-echo "all gone"
+if ((elsewhere)); then echo "all gone on this machine"; else echo "all gone"; fi
+exit "$elsewhere"

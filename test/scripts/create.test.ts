@@ -150,8 +150,7 @@ test('what is not there yet says so, and bad usage is named; nothing is started'
   const { checkout, calls } = makeCheckout(t);
   for (const [args, said] of [
     [['aws'], /create\.sh aws: not built yet/],
-    [['hosts', 'hosts.txt'], /create\.sh hosts: not built yet/],
-    [['hosts'], /hosts: a FILE with one host a line is missing/],
+    [['hosts'], /hosts: the FILE that lists them is missing/],
     [['loca'], /'loca' is not understood; usage:/],
     [['--rate'], /--rate: a value is missing/],
     [['--rate', 'fast'], /--rate: 'fast' is not understood/],
