@@ -10,6 +10,7 @@ import { outputTail } from '../chain/output.ts';
 import { claimAddress, probe, waitUntil } from '../chain/ready.ts';
 import { ETCD } from '../chain/registry.ts';
 import { BenchError } from '../run-error.ts';
+import { chainToolName } from '../scenario.ts';
 import { toolNamed } from '../tools/registry.ts';
 import type { ReadyProbe, ToolRegistry } from '../tools/tool.ts';
 import { type RemoteChain, registryHost } from './hosts-file.ts';
@@ -61,7 +62,7 @@ export async function standingDown(root: string, chain: RemoteChain): Promise<re
 
 /** Returns when every node of the chain has registered; throws naming those that have not. */
 export async function waitRegistered(root: string, chain: RemoteChain, signal: AbortSignal): Promise<void> {
-  if (!toolNamed(chain.shape.tool).features.usesRegistry) return;
+  if (!toolNamed(chainToolName(chain.shape)).features.usesRegistry) return;
   const layout = layoutRemote(chain, STANDING, [], root);
   const look = async () => {
     const there = await registeredIds(layout);
@@ -72,7 +73,7 @@ export async function waitRegistered(root: string, chain: RemoteChain, signal: A
 }
 
 async function servicesOf(layout: ChainLayout, chain: RemoteChain, id: string): Promise<StandingService[]> {
-  const tool = toolNamed(chain.shape.tool);
+  const tool = toolNamed(chainToolName(chain.shape));
   const registry = registryOf(layout, tool.features.usesRegistry);
   const services =
     registry.type === 'etcd' && registryHost(chain).id === id ? [await etcdService(layout)] : [];

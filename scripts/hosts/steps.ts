@@ -11,6 +11,7 @@ import { registryHost } from '../../bench/remote/hosts-file.ts';
 import { REMOTE_ROOT } from '../../bench/remote/layout.ts';
 import { type RemoteOutput, shellQuote, ssh } from '../../bench/remote/ssh.ts';
 import { BenchError } from '../../bench/run-error.ts';
+import { chainToolName } from '../../bench/scenario.ts';
 
 const PUSHED = ['agent', 'bench', 'scripts', 'configs', 'destroy.sh', 'package.json', 'package-lock.json'];
 const ARCHIVE_BYTES_MAX = 64 * 2 ** 20;
@@ -139,5 +140,9 @@ function bootstrap(argv: (context: StepContext, host: Host) => readonly string[]
 
 function toolsOf({ chain }: StepContext, host: Host): readonly string[] {
   const etcd = registryHost(chain).id === host.id ? ['etcd'] : [];
-  return host.role === 'registry' ? etcd : [...etcd, chain.shape.tool];
+  if (host.role === 'registry') return etcd;
+  const programs = chainToolName(chain.shape)
+    .split(',')
+    .map((name) => name.replace(/:.*/, ''));
+  return [...etcd, ...new Set(programs)];
 }
