@@ -1,15 +1,23 @@
 // Which files a tail follows: the names in one directory that match, with what stat says of each. Notifications only
 // say when to look; what is there is decided by looking.
+//
+// A name need not be text. One that is no UTF-8 is matched, shown and hinted at with U+FFFD for what cannot be read of
+// it, and the system is asked with its bytes.
 
 import type { BigIntStats } from 'node:fs';
 import fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
 import picomatch from 'picomatch';
 
-export interface ListedFile {
-  readonly name: string;
+export interface NamedFile {
+  /** For people and for hints. */
   readonly path: string;
+  /** For the system. */
+  readonly at: string | Buffer;
+}
+
+export interface ListedFile extends NamedFile {
+  readonly name: string;
   readonly stats: BigIntStats;
 }
 
@@ -17,6 +25,8 @@ export interface Listing {
   readonly files: readonly ListedFile[];
   /** Whether nothing that is there can have been missed. */
   readonly whole: boolean;
+  /** Which directory has the name now; null: none. */
+  readonly directory: string | null;
 }
 
 export interface DirectoryOptions {
@@ -26,25 +36,20 @@ export interface DirectoryOptions {
 }
 
 const LOOKS_MAX = 5;
+const SEPARATOR = Buffer.from('/');
+const UNREADABLE = '\uFFFD';
 
-export class WatchedDirectory {
-  readonly #options: DirectoryOptions;
+export class SpoolDirectory {
+  readonly #dir: string;
   readonly #matches: (name: string) => boolean;
-  #watcher: FSWatcher | null = null;
 
-  constructor(options: DirectoryOptions) {
-    this.#options = options;
-    this.#matches = picomatch([...options.include], { ignore: [...options.exclude], dot: true });
+  constructor({ dir, include, exclude }: DirectoryOptions) {
+    this.#dir = dir;
+    this.#matches = picomatch([...include], { ignore: [...exclude], dot: true });
   }
 
-  /** Hints that files came or went (null), or that the one at a path may have grown. Errors only cost hints. */
-  watch(onHint: (grown: string | null) => void, onError: (error: unknown) => void): void {
-    const watcher = watch(this.#options.dir, { depth: 0, atomic: false, ignoreInitial: true });
-    watcher.on('add', () => onHint(null));
-    watcher.on('unlink', () => onHint(null));
-    watcher.on('change', (path) => onHint(path));
-    watcher.on('error', onError);
-    this.#watcher = watcher;
+  matches(name: string): boolean {
+    return this.#matches(name);
   }
 
   /**
@@ -53,32 +58,35 @@ export class WatchedDirectory {
    */
   async list(): Promise<Listing> {
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#changedAt();
+      const before = await this.#stat();
       const files = await this.#look();
-      const whole = (await this.#changedAt()) === before;
-      if (whole || attempt === LOOKS_MAX) return { files: files.sort(byAge), whole };
+      const after = await this.#stat();
+      const directory = identityOf(after);
+      const whole = after.mtimeNs === before.mtimeNs && directory === identityOf(before);
+      if (whole || attempt === LOOKS_MAX) return { files: files.sort(byAge), whole, directory };
     }
   }
 
-  async close(): Promise<void> {
-    await this.#watcher?.close();
-  }
-
-  async #changedAt(): Promise<bigint> {
-    return (await fs.stat(this.#options.dir, { bigint: true })).mtimeNs;
+  #stat(): Promise<BigIntStats> {
+    return fs.stat(this.#dir, { bigint: true });
   }
 
   async #look(): Promise<ListedFile[]> {
-    const { dir } = this.#options;
     const files: ListedFile[] = [];
-    for (const name of await fs.readdir(dir)) {
+    for (const bytes of await fs.readdir(this.#dir, { encoding: 'buffer' })) {
+      const name = bytes.toString();
       if (!this.#matches(name)) continue;
-      const path = join(dir, name);
-      const stats = await fs.stat(path, { bigint: true }).catch(() => null);
-      if (stats?.isFile()) files.push({ name, path, stats });
+      const path = join(this.#dir, name);
+      const at = name.includes(UNREADABLE) ? Buffer.concat([Buffer.from(this.#dir), SEPARATOR, bytes]) : path;
+      const stats = await fs.stat(at, { bigint: true }).catch(() => null);
+      if (stats?.isFile()) files.push({ name, path, at, stats });
     }
     return files;
   }
+}
+
+function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${birthtimeNs}`;
 }
 
 /** Files born in one tick of the kernel's clock (up to 10 ms) have no order that anyone can know. */

@@ -40,6 +40,7 @@ export class TailedFile implements Original {
   /** Nanoseconds since 1970. */
   readonly born: bigint;
   path: string;
+  #at: string | Buffer;
   /** When the directory was first found not to list it. */
   missedAt = 0;
   /** When it last grew, or was found to be listed no more: it may have grown just before that. */
@@ -64,6 +65,7 @@ export class TailedFile implements Original {
     this.identity = identityOf(listed.stats);
     this.born = listed.stats.birthtimeNs;
     this.path = listed.path;
+    this.#at = listed.at;
     this.#size = Number(listed.stats.size);
     this.grewAt = now;
     this.#foundAt = now;
@@ -136,9 +138,10 @@ export class TailedFile implements Original {
   }
 
   /** What the directory says of it now. */
-  seen({ path, stats }: ListedFile): void {
+  seen({ path, at, stats }: ListedFile): void {
     this.#listed = true;
     this.path = path;
+    this.#at = at;
     this.#size = Number(stats.size);
     if (this.#size < this.#readAt) this.#doubt ??= 'truncated';
   }
@@ -158,11 +161,16 @@ export class TailedFile implements Original {
    */
   async open(): Promise<boolean> {
     if (this.#handle !== null) return true;
-    const opened = await openSame(this.path, this.identity);
+    const opened = await openSame(this.#at, this.identity);
     if (opened === null) return false;
     this.#handle = opened.handle;
     this.#size = opened.size;
     return true;
+  }
+
+  /** Takes over a descriptor of this file. */
+  adopt(handle: fs.FileHandle): void {
+    this.#handle = handle;
   }
 
   async close(): Promise<void> {

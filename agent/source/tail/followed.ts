@@ -1,18 +1,16 @@
-// The files that a tail follows, in the order in which they are read, and which of them are open.
-//
-// A file stays open while there is room: what is renamed or deleted behind our back is then read to its end through
-// its descriptor. Beyond openFilesMax the least active one is closed for the one that is due, so none starves.
+// The files that a tail follows, in the order in which they are read: who joins them, and who leaves them when.
 
 import type { Logger } from 'pino';
-import { systemCodeOf } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { SourceState } from '../../log/sources.ts';
+import type { Arrivals } from './arrivals.ts';
 import { Copies } from './copies.ts';
 import type { ListedFile, Listing } from './directory.ts';
 import { type FileParts, TailedFile } from './file.ts';
 import { ReadHistory } from './history.ts';
-import { identityOf } from './identity.ts';
+import { fileKey, identityOf } from './identity.ts';
 import { lastNewlineBefore, nothingAt } from './newest.ts';
+import { OpenFiles } from './open-files.ts';
 
 export interface FollowedOptions {
   readonly name: string;
@@ -40,8 +38,7 @@ export class FollowedFiles {
   readonly #files = new Map<string, TailedFile>();
   /** Oldest first: whoever writes to a younger file has done with the older ones. */
   #inOrder: TailedFile[] = [];
-  readonly #open = new Set<TailedFile>();
-  #openMax: number;
+  readonly #open: OpenFiles;
   /** The first listing of the first start of this tail. */
   #first: boolean;
   #pruneDue = true;
@@ -53,7 +50,7 @@ export class FollowedFiles {
     this.#parts = { ...parts, copies: this.#copies };
     this.#log = parts.log;
     this.#logger = logger;
-    this.#openMax = options.openFilesMax;
+    this.#open = new OpenFiles(options.openFilesMax, logger);
     this.#first = this.#log.sourcesOf(options.name).length === 0;
     this.#recallTruncated();
   }
@@ -70,13 +67,14 @@ export class FollowedFiles {
    * Brings the files in line with what the directory holds now. A listing that may lack files is not believed, for a
    * while: a file that is younger than a missing one must not be read before it.
    */
-  async reconcile({ files, whole }: Listing, now: number): Promise<void> {
+  async reconcile({ files, whole }: Listing, arrivals: Arrivals, now: number): Promise<void> {
     const isLate = now - this.#wholeAt > NOT_WHOLE_MS_MAX;
     const entries = new Map(files.map((entry) => [keyOf(entry), entry]));
     for (const [key, entry] of entries) {
       const file = this.#files.get(key) ?? (whole || isLate ? await this.#follow(key, entry, now) : null);
       file?.seen(entry);
     }
+    if (whole || isLate) await this.#adopt(arrivals, now);
     if (whole) {
       if (this.#first) await this.#rememberStart();
       this.#first = false;
@@ -89,29 +87,39 @@ export class FollowedFiles {
     }
     if (this.#pruneDue) await this.#prune();
     this.#inOrder = [...this.#files.values()].sort(byBirth);
+    await this.#openUnread();
   }
 
-  /**
-   * Opens a file, closing another one for it where openFilesMax are open. False where it is not there any more, or
-   * where every open file has to be read to its end first.
-   */
-  async open(file: TailedFile): Promise<boolean> {
-    if (file.isOpen) return true;
-    while (this.#open.size >= this.#openMax) if (!(await this.#closeLeastActive())) return false;
-    try {
-      if (!(await file.open())) return false;
-    } catch (error) {
-      const code = systemCodeOf(error);
-      if (code === 'EMFILE' || code === 'ENFILE') await this.#makeDo(error);
-      throw error;
+  open(file: TailedFile): Promise<boolean> {
+    return this.#open.open(file);
+  }
+
+  isOpen(key: string): boolean {
+    return this.#files.get(key)?.isOpen === true;
+  }
+
+  close(): Promise<void> {
+    return this.#open.close();
+  }
+
+  /** Takes over the files that have appeared, for as many as there is room; the others stay where they are. */
+  async #adopt(arrivals: Arrivals, now: number): Promise<void> {
+    for (const arrival of arrivals) {
+      if (!(await this.#open.makeRoom())) return;
+      const key = keyOf(arrival.entry);
+      const file = this.#files.get(key) ?? (await this.#follow(key, arrival.entry, now));
+      arrivals.take(arrival);
+      await this.#open.adopt(file, arrival.handle);
     }
-    this.#open.add(file);
-    return true;
   }
 
-  async close(): Promise<void> {
-    for (const file of this.#open) await file.close();
-    this.#open.clear();
+  /** What is open is read, whatever becomes of its name; for what is here to be read there may be room already. */
+  async #openUnread(): Promise<void> {
+    for (const file of this.#inOrder) {
+      if (!this.#open.hasRoom) return;
+      // who is to read it says what is wrong with it
+      if (!file.isOpen && file.unreadBytes > 0) await this.#open.open(file).catch(() => false);
+    }
   }
 
   async #follow(key: string, entry: ListedFile, now: number): Promise<TailedFile> {
@@ -119,7 +127,7 @@ export class FollowedFiles {
     if (!file.recall() && this.#first && this.#options.startAt === 'newest') {
       const size = Number(entry.stats.size);
       // of a file that cannot be read now, whatever is in it now is old
-      await file.beginAt(await lastNewlineBefore(entry.path, size).catch(() => size));
+      await file.beginAt(await lastNewlineBefore(entry.at, size).catch(() => size));
     }
     this.#files.set(key, file);
     return file;
@@ -157,8 +165,7 @@ export class FollowedFiles {
       this.#logger.warn({ path: file.path, bytes }, 'a file went away before it was read to its end');
     }
     this.#drop(key);
-    this.#open.delete(file);
-    await file.close();
+    await this.#open.closeOne(file);
   }
 
   /** A file that is no longer listed is read to its end through its descriptor, then given up. */
@@ -176,8 +183,7 @@ export class FollowedFiles {
       this.#logger.info({ path: file.path }, 'the last line of a file that went away had no newline');
       return;
     }
-    this.#open.delete(file);
-    await file.close();
+    await this.#open.closeOne(file);
     if (deleted) await file.forget();
     this.#drop(key);
   }
@@ -214,35 +220,6 @@ export class FollowedFiles {
       .sort((a, b) => b.seenMs - a.seenMs);
     for (const source of gone.slice(GONE_MAX)) await this.#log.forgetSource(source).catch(() => undefined);
   }
-
-  /** False where none may be closed: what is not listed any more could not be opened again. */
-  async #closeLeastActive(): Promise<boolean> {
-    let least: TailedFile | null = null;
-    for (const file of this.#open) {
-      if (file.listed && (least === null || isLessActive(file, least))) least = file;
-    }
-    if (least === null) return false;
-    this.#open.delete(least);
-    await least.close();
-    return true;
-  }
-
-  /** The process may not open as many files as we were told: half of what there is goes to the rest of the agent. */
-  async #makeDo(cause: unknown): Promise<void> {
-    this.#openMax = Math.max(1, Math.floor(this.#open.size / 2));
-    this.#logger.warn(
-      { err: cause, openFilesMax: this.#openMax },
-      'descriptors are used up, fewer files are held open now: raise ulimit -n or lower openFilesMax',
-    );
-    while (this.#open.size > this.#openMax) if (!(await this.#closeLeastActive())) return;
-  }
-}
-
-/** Files with a held line come last: should they go away while they are closed, it would be lost. */
-function isLessActive(a: TailedFile, b: TailedFile): boolean {
-  const aHolds = a.partialBytes > 0;
-  const bHolds = b.partialBytes > 0;
-  return aHolds === bHolds ? a.grewAt < b.grewAt : bHolds;
 }
 
 /** Of one birth: in the order in which they were found. */
@@ -251,8 +228,7 @@ function byBirth(a: TailedFile, b: TailedFile): number {
 }
 
 function keyOf({ stats }: ListedFile): string {
-  const { inode, birth } = identityOf(stats);
-  return `${inode}:${birth}`;
+  return fileKey(identityOf(stats));
 }
 
 function startKey(owner: string): string {

@@ -2,7 +2,7 @@
 // inode apart. What the log remembers of a file is believed only if the bytes before the remembered position are
 // still those that were read.
 
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { systemCodeOf } from '../../errors.ts';
@@ -24,8 +24,12 @@ export function sameFile(a: FileIdentity, b: FileIdentity): boolean {
 }
 
 /** The device is left out: its number may change over a reboot, and one directory has one device. */
-export function sourceKey(owner: string, { inode, birth }: FileIdentity): string {
-  return `file:${owner}:${inode}:${birth}`;
+export function fileKey({ inode, birth }: FileIdentity): string {
+  return `${inode}:${birth}`;
+}
+
+export function sourceKey(owner: string, identity: FileIdentity): string {
+  return `file:${owner}:${fileKey(identity)}`;
 }
 
 /** Whether the bytes before the position are those of the last batch that was read from the file. */
@@ -44,7 +48,7 @@ export async function continues(file: fs.FileHandle, source: SourceState): Promi
  * Opens the file at a path if it is this one; else null.
  * @throws the system's error where it may not be opened.
  */
-export async function openSame(path: string, identity: FileIdentity) {
+export async function openSame(path: string | Buffer, identity: FileIdentity) {
   const handle = await openIfThere(path);
   if (handle === null) return null;
   try {
@@ -58,11 +62,16 @@ export async function openSame(path: string, identity: FileIdentity) {
   return null;
 }
 
-async function openIfThere(path: string): Promise<fs.FileHandle | null> {
+async function openIfThere(path: string | Buffer): Promise<fs.FileHandle | null> {
   try {
-    return await fs.open(path, 'r');
+    return await openToRead(path);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Does not wait where the path is that of a pipe now. */
+export function openToRead(path: string | Buffer): Promise<fs.FileHandle> {
+  return fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }

@@ -6,7 +6,7 @@ import { NEWLINE } from '../../bytes.ts';
 const LOOK_BYTES = 64 * 1024;
 
 /** The offset behind the last newline before `size`; 0 where there is none. */
-export async function lastNewlineBefore(path: string, size: number): Promise<number> {
+export async function lastNewlineBefore(path: string | Buffer, size: number): Promise<number> {
   const file = await fs.open(path, 'r');
   try {
     const buffer = Buffer.alloc(LOOK_BYTES);

@@ -5,16 +5,19 @@
 // of the directory find everything without them. Every interval is measured by the monotonic clock: a wall clock that
 // is set back must not put off a look.
 
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { systemCodeOf } from '../../errors.ts';
 import type { SourceSnapshot } from '../../http/snapshot.ts';
 import type { EventLog } from '../../log/log.ts';
 import { ReceiveCounters } from '../receive-counters.ts';
+import { Arrivals } from './arrivals.ts';
 import { BufferPool } from './buffers.ts';
-import { type DirectoryOptions, type Listing, WatchedDirectory } from './directory.ts';
+import { type DirectoryOptions, type Listing, SpoolDirectory } from './directory.ts';
 import type { TailedFile } from './file.ts';
 import { FollowedFiles, type FollowedOptions } from './followed.ts';
 import { GUARD_BYTES } from './history.ts';
+import { Notifications } from './notifications.ts';
 
 export interface TailOptions extends DirectoryOptions, FollowedOptions {
   readonly readBytesMax: number;
@@ -31,12 +34,17 @@ const TURN_BYTES_MAX = 256 * 1024 * 1024;
 /** Listing takes at most one part in so many of the time, however many files there are. */
 const LISTING_SHARE = 10;
 const BUFFERS = 8;
+/** Of openFilesMax, one part in so many and no more than that is kept for files that have just appeared. */
+const ARRIVALS_SHARE = 8;
+const ARRIVALS_MAX = 32;
 
 export class TailSource {
   readonly #options: TailOptions;
   readonly #log: EventLog;
   readonly #logger: Logger;
-  readonly #directory: WatchedDirectory;
+  readonly #directory: SpoolDirectory;
+  readonly #notifications: Notifications;
+  readonly #arrivals: Arrivals;
   readonly #counters: ReceiveCounters;
   readonly #files: FollowedFiles;
   readonly #rewinds = { count: 0 };
@@ -58,7 +66,7 @@ export class TailSource {
     this.#options = options;
     this.#log = log;
     this.#logger = logger.child({ source: options.name });
-    this.#directory = new WatchedDirectory(options);
+    this.#directory = new SpoolDirectory(options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
     const parts = {
       owner: options.name,
@@ -73,14 +81,19 @@ export class TailSource {
       truncations: this.#truncations,
       abandoned: this.#abandoned,
     };
-    this.#files = new FollowedFiles(options, parts, this.#logger);
+    const arrivalsMax = Math.min(ARRIVALS_MAX, Math.floor(options.openFilesMax / ARRIVALS_SHARE));
+    const openFilesMax = options.openFilesMax - arrivalsMax;
+    this.#files = new FollowedFiles({ ...options, openFilesMax }, parts, this.#logger);
+    this.#arrivals = new Arrivals(arrivalsMax, (key) => this.#files.isOpen(key));
+    this.#notifications = new Notifications(options.dir, {
+      onName: (name) => this.#nameHint(name),
+      onGrown: (name) => this.#growthHint(name),
+      onError: (err) => this.#logger.warn({ err }, 'no file notifications, polling instead'),
+    });
   }
 
   start(): void {
-    this.#directory.watch(
-      (grown) => this.#hint(grown),
-      (err) => this.#logger.warn({ err }, 'no file notifications, polling instead'),
-    );
+    this.#notifications.open();
     this.#running ??= this.#run();
   }
 
@@ -113,7 +126,8 @@ export class TailSource {
     this.#stopping = true;
     this.#wake?.();
     await this.#running;
-    await this.#directory.close();
+    await this.#notifications.close();
+    await this.#arrivals.close();
     await this.#files.close();
   }
 
@@ -148,21 +162,23 @@ export class TailSource {
       const took = performance.now() - now;
       this.#listNotBefore = now + Math.min(LISTING_SHARE * took, this.#options.rescanMs);
       this.#listDue ||= !listing.whole;
-      await this.#files.reconcile(listing, now);
-      if (!listing.gone) this.#problem = null;
+      await this.#files.reconcile(listing, this.#arrivals, now);
+      if (listing.directory === null) return;
+      await this.#notifications.follow(listing.directory);
+      this.#problem = null;
     } catch (error) {
       this.#say(error);
     }
   }
 
   /** What is still open of a directory that is gone is read to its end and let go. */
-  async #list(): Promise<Listing & { readonly gone: boolean }> {
+  async #list(): Promise<Listing> {
     try {
-      return { ...(await this.#directory.list()), gone: false };
+      return await this.#directory.list();
     } catch (error) {
       if (systemCodeOf(error) !== 'ENOENT') throw error;
       this.#say(error);
-      return { files: [], whole: true, gone: true };
+      return { files: [], whole: true, directory: null };
     }
   }
 
@@ -208,11 +224,21 @@ export class TailSource {
     }
   }
 
-  #hint(grown: string | null): void {
+  #nameHint(name: string | null): void {
+    this.#listDue = true;
+    if (name !== null && this.#directory.matches(name)) this.#arrivals.meet(join(this.#options.dir, name));
+    this.#hint();
+  }
+
+  #growthHint(name: string): void {
+    if (!this.#directory.matches(name)) return;
+    this.#grown.add(join(this.#options.dir, name));
+    this.#hint();
+  }
+
+  #hint(): void {
     const isNews = !this.#hinted;
     this.#hinted = true;
-    if (grown === null) this.#listDue = true;
-    else this.#grown.add(grown);
     if (isNews) this.#wake?.();
   }
 
