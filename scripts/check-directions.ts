@@ -54,6 +54,11 @@ const FENCES: readonly Fence[] = [
     why: 'etcd is reached through the registry',
   },
   {
+    packages: /^@peculiar\/x509$/,
+    only: ['scripts/certs/', 'test/'],
+    why: 'certificates are made in one place; the agent only reads them',
+  },
+  {
     packages: /^(cdktf|@cdktf\/.*|constructs)$/,
     only: ['infra/', 'test/'],
     why: 'cdktf is archived: its successor must be a rename in one folder',
