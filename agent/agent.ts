@@ -1,4 +1,5 @@
-// The wiring: a configuration becomes a log with sources before it and destinations behind it.
+// The wiring: a configuration becomes a log with sources before it and destinations behind it. Starting is changing from
+// nothing: what a reload adds goes the same way as what is there from the start.
 //
 // Start: log, destinations (so that they hold their bytes), listeners, tails, HTTP, registry last. Stop, in two steps,
 // each with a deadline: take nothing more and commit what was taken; then deliver what can be delivered and close.
@@ -6,7 +7,9 @@
 import type { Logger } from 'pino';
 import type { Address } from './config/address.ts';
 import { isWildcard } from './config/address.ts';
-import type { AgentConfig, HttpConfig, ListenConfig, TailConfig } from './config/schema.ts';
+import { changeOf } from './config/difference.ts';
+import { loadConfig } from './config/load.ts';
+import type { AgentConfig, HttpConfig } from './config/schema.ts';
 import { fromSystemError, SpillwayError } from './errors.ts';
 import { healthOf } from './health.ts';
 import { type Health, type HttpPort, openHttp } from './http/server.ts';
@@ -16,30 +19,51 @@ import { EventLog } from './log/log.ts';
 import { LogWatch } from './log-watch.ts';
 import { openRegistry } from './registry/open.ts';
 import type { Registry } from './registry/registry.ts';
-import { Destination } from './sink/destination.ts';
-import { ListenSource } from './source/listen.ts';
-import { TailSource } from './source/tail/tail.ts';
+import { Reload } from './reload.ts';
+import { FanOut, type PreparedChange } from './sink/fan-out.ts';
+import { Sources } from './source/sources.ts';
 import { VERSION } from './version.ts';
 
 /** What a test may put in place of the real one; no configuration and no command line can. */
 export interface AgentParts {
   readonly disk?: Disk;
+  /** Reads the configuration again. */
+  readonly load?: () => Promise<AgentConfig>;
 }
 
+/** How often it is looked whether an operator has dropped a cursor that nobody owns. */
+const LOOK_EVERY_MS = 10_000;
+
 export class Agent {
-  readonly #config: AgentConfig;
+  #config: AgentConfig;
   readonly #logger: Logger;
   readonly #log: EventLog;
   readonly #registry: Registry;
-  readonly #destinations: Destination[] = [];
-  readonly #listeners: ListenSource[] = [];
-  readonly #tails: TailSource[] = [];
+  readonly #fanOut: FanOut;
+  readonly #sources: Sources;
+  readonly #reload: Reload;
   readonly #watch: LogWatch;
   readonly #failed = Promise.withResolvers<never>();
   #http: HttpPort | null = null;
+  #lookTimer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(config: AgentConfig, logger: Logger, log: EventLog, registry: Registry) {
+  private constructor(
+    config: AgentConfig,
+    logger: Logger,
+    log: EventLog,
+    registry: Registry,
+    load: () => Promise<AgentConfig>,
+  ) {
+    const self = { instance: config.id, version: VERSION };
+    this.#fanOut = new FanOut({ log, registry, logger }, self, config.log);
+    this.#sources = new Sources(log, logger, self);
+    this.#reload = new Reload({
+      load,
+      current: () => this.#config,
+      apply: (next) => this.#apply(next),
+      logger,
+    });
     this.#config = config;
     this.#logger = logger;
     this.#log = log;
@@ -52,12 +76,12 @@ export class Agent {
   static async start(
     config: AgentConfig,
     logger: Logger,
-    { disk = realDisk }: AgentParts = {},
+    { disk = realDisk, load = () => loadConfig(config.file) }: AgentParts = {},
   ): Promise<Agent> {
     const log = await openLog(config, disk);
     for (const remark of log.remarks) logger.warn({ remark }, 'mended the log while opening it');
     const registry = await openRegistry(config.registry, logger);
-    const agent = new Agent(config, logger, log, registry);
+    const agent = new Agent(config, logger, log, registry, load);
     try {
       await agent.#open();
       return agent;
@@ -74,7 +98,7 @@ export class Agent {
 
   /** Where it listens for other agents, listener by listener. */
   get listening(): readonly Address[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#sources.listeners.map((listener) => listener.address);
   }
 
   get httpAddress(): Address | null {
@@ -86,10 +110,16 @@ export class Agent {
     return {
       id: this.#config.id,
       version: VERSION,
-      sources: [...this.#tails, ...this.#listeners].map((source) => source.snapshot()),
+      configuration: this.#reload.snapshot(),
+      sources: this.#sources.snapshots(),
       log,
-      destinations: this.#destinations.map((destination) => destination.snapshot()),
+      destinations: this.#fanOut.snapshots(),
     };
+  }
+
+  /** Reads the configuration again and applies what has changed, all of it or nothing. Never rejects. */
+  async reload(): Promise<void> {
+    if (this.#closing === null) await this.#reload.request();
   }
 
   /** The two-step stop. Idempotent. */
@@ -99,40 +129,45 @@ export class Agent {
   }
 
   async #open(): Promise<void> {
-    const { sources, destinations, http } = this.#config;
-    const parts = { log: this.#log, registry: this.#registry, logger: this.#logger };
-    for (const options of destinations) {
-      const self = { instance: this.#config.id, version: VERSION };
-      const { capBytes, segmentBytes } = this.#config.log;
-      const lagBytesMax = options.lagBytesMax ?? capBytes - 2 * segmentBytes;
-      const { to } = options;
-      if (to.by === 'cluster') {
-        throw new SpillwayError(
-          'config',
-          `destination ${options.name} is a cluster, which this version cannot send to yet: name an instance or an address`,
-        );
-      }
-      this.#destinations.push(await Destination.open({ ...options, ...self, to, lagBytesMax }, parts));
-    }
+    const { http, stop } = this.#config;
+    const first = await this.#prepare(null, this.#config);
     this.#log.startRetention();
-    for (const source of sources) if (source.type === 'listen') await this.#listen(source);
-    if (http !== undefined) this.#http = await this.#openHttp(http);
-    for (const destination of this.#destinations) destination.start();
-    for (const source of sources) if (source.type === 'tail') this.#tail(source);
+    try {
+      if (http !== undefined) this.#http = await this.#openHttp(http);
+    } catch (error) {
+      await first.discard();
+      throw error;
+    }
+    await first.commit(stop.drainMs);
+    this.#lookTimer = setInterval(() => void this.#fanOut.look(), LOOK_EVERY_MS).unref();
     this.#register();
   }
 
-  async #listen(source: ListenConfig): Promise<void> {
-    const options = { ...source, instance: this.#config.id, version: VERSION };
-    const listener = new ListenSource(options, this.#log, this.#logger);
-    await listener.open();
-    this.#listeners.push(listener);
+  async #apply(next: AgentConfig): Promise<void> {
+    const change = await this.#prepare(this.#config, next);
+    this.#config = next;
+    await change.commit(next.stop.drainMs);
   }
 
-  #tail(source: TailConfig): void {
-    const tail = new TailSource(source, this.#log, this.#logger);
-    tail.start();
-    this.#tails.push(tail);
+  /** Everything that may fail. Destinations come first: what a source appends from now on is theirs. */
+  async #prepare(before: AgentConfig | null, next: AgentConfig): Promise<PreparedChange> {
+    const { destinations, sources } = changeOf(before, next);
+    const behind = await this.#fanOut.prepare(destinations);
+    try {
+      const ahead = await this.#sources.prepare(sources);
+      return {
+        commit: async (haltMs) => {
+          await Promise.all([behind.commit(haltMs), ahead.commit(haltMs)]);
+        },
+        discard: async () => {
+          await ahead.discard();
+          await behind.discard();
+        },
+      };
+    } catch (error) {
+      await behind.discard();
+      throw error;
+    }
   }
 
   #openHttp(options: HttpConfig): Promise<HttpPort> {
@@ -148,8 +183,9 @@ export class Agent {
     return healthOf({
       log: this.#log,
       registry: this.#registry,
-      sources: [...this.#tails, ...this.#listeners],
-      destinations: this.#destinations,
+      sources: this.#sources.all,
+      destinations: this.#fanOut.destinations,
+      configuration: this.#reload.snapshot(),
     });
   }
 
@@ -172,7 +208,7 @@ export class Agent {
   }
 
   #advertised(): Address | null {
-    const [listener] = this.#listeners;
+    const [listener] = this.#sources.listeners;
     if (listener === undefined) return null;
     const configured = this.#config.sources.find((source) => source.type === 'listen');
     const address = configured?.advertise ?? listener.address;
@@ -187,12 +223,11 @@ export class Agent {
 
   async #close(): Promise<void> {
     const { drainMs } = this.#config.stop;
+    if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
+    await this.#reload.close();
     this.#registry.drain();
-    await within(drainMs, Promise.all([...this.#tails, ...this.#listeners].map((source) => source.close())));
-    await Promise.all([
-      this.#registry.close(),
-      ...this.#destinations.map((destination) => destination.close(drainMs)),
-    ]);
+    await within(drainMs, this.#sources.close());
+    await Promise.all([this.#registry.close(), this.#fanOut.close(drainMs)]);
     await this.#http?.close();
     this.#watch.close();
     await this.#log.close();

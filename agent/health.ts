@@ -2,6 +2,7 @@
 // something was lost within the last hour that nobody chose to lose, or the disk is slow. A load balancer or a supervisor that restarts on
 // 503 must not do so for a loss that a restart cannot bring back.
 
+import type { ConfigurationSnapshot } from './http/configuration.ts';
 import type { Health } from './http/server.ts';
 import type { EventLog } from './log/log.ts';
 import type { Registry } from './registry/registry.ts';
@@ -18,9 +19,10 @@ export interface HealthParts {
     readonly problem: string | null;
     readonly loss: string | null;
   }[];
+  readonly configuration: ConfigurationSnapshot;
 }
 
-export function healthOf({ log, registry, sources, destinations }: HealthParts): Health {
+export function healthOf({ log, registry, sources, destinations, configuration }: HealthParts): Health {
   const facts = log.facts();
   const reasons: string[] = [];
   if (facts.state !== 'ok') reasons.push(`the log takes nothing: ${facts.reason}`);
@@ -35,5 +37,6 @@ export function healthOf({ log, registry, sources, destinations }: HealthParts):
   const away = Object.fromEntries(
     destinations.flatMap(({ name, problem }) => (problem === null ? [] : [[name, problem]])),
   );
-  return { reasons, degraded, details: { log: facts.state, away, registry: registry.state() } };
+  const details = { log: facts.state, away, registry: registry.state(), configuration };
+  return { reasons, degraded, details };
 }

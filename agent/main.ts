@@ -6,7 +6,7 @@ import type { Agent } from './agent.ts';
 import { exitStatusOf, SpillwayError } from './errors.ts';
 import { CURSOR_USAGE, DUMP_USAGE, FSCK_USAGE, LS_USAGE } from './inspect/usage.ts';
 
-const USAGE = `usage: agent run --config FILE      run until SIGTERM or SIGINT
+const USAGE = `usage: agent run --config FILE      run until SIGTERM or SIGINT; SIGHUP: read FILE again
        agent check --config FILE    say what is wrong with a configuration, without running it
        ${LS_USAGE}
        ${FSCK_USAGE}
@@ -60,6 +60,9 @@ async function check(path: string): Promise<number> {
 }
 
 async function run(path: string): Promise<never> {
+  // one that comes while it starts counts, too: the file may have been read already
+  const started = Promise.withResolvers<Agent>();
+  process.on('SIGHUP', () => void started.promise.then((agent) => agent.reload()));
   const { Agent } = await import('./agent.ts');
   const { loadConfig } = await import('./config/load.ts');
   const { pino } = await import('pino');
@@ -77,7 +80,9 @@ async function run(path: string): Promise<never> {
       process.once(signal, () => process.exit(1));
     });
   }
-  const agent = await startUnlessStopped(Agent.start(config, logger), stop.promise);
+  const starting = Agent.start(config, logger);
+  starting.then(started.resolve, () => undefined);
+  const agent = await startUnlessStopped(starting, stop.promise);
   if (agent === null) {
     // nothing moved yet; what hangs in the start (a dead mount) must not keep the process
     logger.info({}, 'stopped while starting');

@@ -74,6 +74,17 @@ export function plainName() {
   );
 }
 
+/** An end of the log, or an offset in it. */
+export function endOrOffset() {
+  const expected = 'oldest, newest or an offset in bytes';
+  return scalar<'oldest' | 'newest' | number>((input) => {
+    if (input === 'oldest' || input === 'newest') return { value: input };
+    return typeof input === 'number' && Number.isSafeInteger(input) && input >= 0
+      ? { value: input }
+      : { expected };
+  });
+}
+
 /** Text that is not empty; `what` completes "expected ...". */
 export function text(what: string) {
   return scalar<string>((input) =>

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Address } from './address.ts';
 import { type ClusterConfig, clusterSchema } from './cluster.ts';
-import { address, bytes, count, milliseconds, plainName, text, url } from './scalars.ts';
+import { address, bytes, count, endOrOffset, milliseconds, plainName, text, url } from './scalars.ts';
 import { section } from './section.ts';
 
 const KiB = 2 ** 10;
@@ -15,7 +15,7 @@ const GiB = 2 ** 30;
 const HOUR_MS = 3_600_000;
 const BATCH_BYTES_MAX = 64 * MiB; // beyond it one batch would hold up heartbeats
 
-/** What a destination that is new here, or a file that is new to a tail, begins with. */
+/** What a file that is there at the first start of a tail begins with. */
 const startAt = z.enum(['oldest', 'newest']).default('oldest');
 
 export const logSchema = section({
@@ -109,15 +109,18 @@ export const destinationSchema = section({
   address: address().optional(),
   /** ... several that share the load. Exactly one of the three. */
   cluster: clusterSchema.optional(),
-  /** Where in the log a destination begins that the log does not know yet. */
-  startAt,
+  /** Where in the log a destination begins that the log does not know yet: an end of it, or an offset. */
+  startAt: endOrOffset().default('oldest'),
   /** What gives way when it lags: intake for all (block), its own oldest bytes, or its own newest. */
   policy: z.enum(['block', 'dropOldest', 'dropNewest']).default('block'),
   /** How far it may lag before its policy acts; by default the cap of the log less two segments. */
   lagBytesMax: bytes().optional(),
   /** Batches that have waited longer are dropped, whatever the policy; 0: never. */
   maxAge: milliseconds({ min: 0, max: 10 * 365 * 24 * HOUR_MS }).default(0),
+  /** Read and sent at once. */
   batchBytesMax: bytes({ min: 4 * KiB, max: BATCH_BYTES_MAX }).default(MiB),
+  /** How long less than that waits for more: fewer and larger writes, for a destination that is in no hurry. */
+  lingerMs: milliseconds({ min: 0, max: 60_000 }).default(0),
   /** Sent and not yet acknowledged. */
   inflightBytesMax: bytes({ min: 4 * KiB, max: GiB }).default(16 * MiB),
   /** The same in batches; the receiver's windowBatches where that is less. */

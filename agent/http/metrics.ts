@@ -4,6 +4,7 @@
 // scrapes. The names are public: dashboards and the bench read them.
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type ConfigurationSnapshot, RELOAD_OUTCOMES } from './configuration.ts';
 import type { AgentSnapshot, DestinationSnapshot, LogSnapshot, SourceSnapshot, Tally } from './snapshot.ts';
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -21,6 +22,7 @@ export async function renderMetrics(snapshot: AgentSnapshot, process: Registry):
   family
     .gauge('spillway_info', 'The agent, always 1', ['id', 'version'])
     .set([snapshot.id, snapshot.version], 1);
+  addConfiguration(family, snapshot.configuration);
   addSources(family, snapshot.sources);
   addLog(family, snapshot.log);
   addDestinations(family, snapshot.destinations);
@@ -50,6 +52,21 @@ function familiesIn(register: Registry): Families {
       return { set: (labels, value) => gauge.set(labelled(labelNames, labels), value) };
     },
   };
+}
+
+function addConfiguration({ counter, gauge }: Families, configuration: ConfigurationSnapshot): void {
+  const { generation, sinceMs, lastReload, reloads } = configuration;
+  gauge('spillway_config_generation', 'Rises with every configuration that is applied').set([], generation);
+  gauge('spillway_config_since_seconds', 'When the configuration took effect').set([], sinceMs / 1000);
+  const total = counter('spillway_config_reloads_total', 'Reloads by outcome', ['outcome']);
+  for (const outcome of RELOAD_OUTCOMES) total.set([outcome], reloads[outcome]);
+  if (lastReload === null) return;
+  const { timeMs, outcome } = lastReload;
+  gauge('spillway_config_last_reload_seconds', 'When it was last read again').set([], timeMs / 1000);
+  gauge('spillway_config_last_reload_ok', '0: the last reload was refused').set(
+    [],
+    outcome === 'refused' ? 0 : 1,
+  );
 }
 
 const SOURCE_OUTCOMES = ['read', 'appended', 'suppressed', 'quarantined', 'refused'] as const;
@@ -138,6 +155,11 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
   const bufferedEvents = gauge('spillway_destination_buffered_events', 'Events not yet acknowledged', own);
   const bufferedBytes = gauge('spillway_destination_buffered_bytes', 'Bytes not yet acknowledged', own);
   const connected = gauge('spillway_destination_connected', '1 while connected', own);
+  const orphaned = gauge(
+    'spillway_destination_orphaned',
+    '1: the configuration names it no more, and nothing is kept for it; its counts stand still',
+    own,
+  );
   const retransmits = counter('spillway_destination_retransmits_total', 'Batches sent again', own);
   const epoch = gauge('spillway_destination_epoch', 'Rises when the history is begun anew', own);
   for (const destination of destinations) {
@@ -153,6 +175,7 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
     bufferedEvents.set([name], destination.buffered.events);
     bufferedBytes.set([name], destination.buffered.bytes);
     connected.set([name], destination.connected ? 1 : 0);
+    orphaned.set([name], destination.orphaned ? 1 : 0);
     retransmits.set([name], destination.retransmits);
     epoch.set([name], destination.epoch);
   }

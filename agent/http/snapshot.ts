@@ -6,6 +6,8 @@
 //   destination  appended = acknowledged + buffered + dropped + skipped
 //   log          appended = the sum of what its sources appended
 
+import type { ConfigurationSnapshot } from './configuration.ts';
+
 /** Events and their bytes, counted together. */
 export interface Tally {
   readonly events: number;
@@ -14,7 +16,8 @@ export interface Tally {
 
 export interface SourceSnapshot {
   readonly name: string;
-  readonly type: 'tail' | 'listen';
+  /** `former`: the log has bytes of it, the configuration names it no more. */
+  readonly type: 'tail' | 'listen' | 'former';
   readonly read: Tally;
   readonly appended: Tally;
   /** Known already: sent again by a peer, or read again after a restart. */
@@ -69,6 +72,8 @@ export interface DestinationSnapshot {
   /** By reason. */
   readonly dropped: Readonly<Record<string, Tally>>;
   readonly skipped: Readonly<Record<string, Tally>>;
+  /** The configuration names it no more: counted up to that moment, and nothing is kept for it. */
+  readonly orphaned: boolean;
   /** Batches sent more than once. */
   readonly retransmits: number;
   /** Rises when the receiver's history and ours do not fit and a new one is begun. */
@@ -78,6 +83,7 @@ export interface DestinationSnapshot {
 export interface AgentSnapshot {
   readonly id: string;
   readonly version: string;
+  readonly configuration: ConfigurationSnapshot;
   readonly sources: readonly SourceSnapshot[];
   readonly log: LogSnapshot;
   readonly destinations: readonly DestinationSnapshot[];

@@ -54,7 +54,8 @@ function fitFindings(state: CursorState, place: string, log: LogExtent): Finding
       `the destination has ${position.offset} bytes, this log ends at ${end.offset}: it lost what was acknowledged`,
       'begins a new epoch for it at the end of the log',
     );
-  if (position.offset < oldest.offset) {
+  // nothing is kept for an orphan: who adopts it is told
+  if (position.offset < oldest.offset && state.orphaned === undefined) {
     const bytes = oldest.offset - position.offset;
     const events = Math.max(0, oldest.events - position.events);
     return finding(

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { SpillwayError } from '../errors.ts';
-import { lockDirectory } from '../lock.ts';
+import { type LockHeld, lockDirectory } from '../lock.ts';
 import { CURSOR_DIRECTORY, type CursorState } from '../log/cursor.ts';
 import { realDisk } from '../log/disk.ts';
 import type { Mark } from '../log/marks.ts';
@@ -60,11 +60,9 @@ async function show(dir: string, destination: string | null, json: boolean): Pro
 }
 
 async function drop({ dir, destination, yes, json }: Order): Promise<number> {
-  await using _lock = await lockDirectory(dir);
+  await using _lock = await lockForDrop(dir, destination);
   const state = await stateOf(dir, destination, { evenIfUnreadable: true });
-  const { store } = await dryStart(dir);
-  const lag =
-    state === null ? null : talliesOf(state, { offset: store.end, events: store.endEvent }).buffered;
+  const lag = state === null ? null : talliesOf(state, state.orphaned?.at ?? (await endOf(dir))).buffered;
   if (lag !== null && lag.bytes > 0 && !yes) {
     throw new SpillwayError(
       'bad-usage',
@@ -80,6 +78,32 @@ async function drop({ dir, destination, yes, json }: Order): Promise<number> {
       : `dropped the cursor of ${destination}: ${without}; a destination of that name would begin anew\n`,
   );
   return 0;
+}
+
+/** An orphan may go beside a running agent, which adopts none meanwhile; what a destination owns may not. */
+async function lockForDrop(dir: string, destination: string): Promise<LockHeld> {
+  try {
+    return await lockDirectory(dir);
+  } catch (error) {
+    if (!(error instanceof SpillwayError) || error.code !== 'locked') throw error;
+    const isOrphan = async () =>
+      (await stateOf(dir, destination, { evenIfUnreadable: true }))?.orphaned !== undefined;
+    if (await isOrphan()) {
+      const lock = await lockDirectory(join(dir, CURSOR_DIRECTORY));
+      if (await isOrphan()) return lock;
+      await lock[Symbol.asyncDispose]();
+    }
+    throw new SpillwayError(
+      'locked',
+      `${error.message}; or take ${destination} out of its configuration and send it a SIGHUP first`,
+      { cause: error },
+    );
+  }
+}
+
+async function endOf(dir: string): Promise<Mark> {
+  const { store } = await dryStart(dir);
+  return { offset: store.end, events: store.endEvent };
 }
 
 async function rewind({ dir, destination, yes, json }: Order, place: string): Promise<number> {

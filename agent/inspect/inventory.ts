@@ -37,7 +37,7 @@ export interface SegmentEntry {
 
 export interface CursorEntry {
   readonly destination: string;
-  /** No destination of the configuration has this name; null where no configuration was given. */
+  /** No destination of the configuration has this name; null where none was given and no agent has marked it. */
   readonly orphaned: boolean | null;
   /** How many of its two slots check out. */
   readonly slots: number;
@@ -165,7 +165,8 @@ function cursorEntry(
   end: Mark,
   destinations: readonly string[] | null,
 ): CursorEntry {
-  const orphaned = destinations === null ? null : !destinations.includes(destination);
+  const marked = state?.orphaned === undefined ? null : true;
+  const orphaned = destinations === null ? marked : !destinations.includes(destination);
   if (state === null) return { destination, orphaned, slots: good, progress: null };
   const { stream, position, epoch, epochStart, start } = state;
   const { buffered, dropped, skipped } = talliesOf(state, end);

@@ -24,7 +24,7 @@ export const CURSOR_FILE_BYTES = 2 * SLOT_BYTES;
 interface CursorGap {
   readonly from: Readonly<{ offset: number; events: number }>;
   readonly to: Readonly<{ offset: number; events: number }>;
-  readonly reason: 'dropOldest' | 'dropNewest' | 'maxAge' | 'peerLost' | 'damaged';
+  readonly reason: 'dropOldest' | 'dropNewest' | 'maxAge' | 'peerLost' | 'damaged' | 'orphaned';
   /** The receiver was told, or is about to be. */
   readonly announced: boolean;
 }
@@ -52,6 +52,8 @@ export interface CursorState {
   readonly gaps: readonly CursorGap[];
   readonly done: readonly (readonly [from: number, to: number])[];
   readonly lanes: Readonly<Record<string, { readonly sequence: number }>>;
+  /** No destination of the configuration has this name: nothing is kept for it. `at`: where the log ended then. */
+  readonly orphaned?: { readonly at: Readonly<{ offset: number; events: number }> };
 }
 
 /** What the cursors in a log directory take, in bytes. */

@@ -10,10 +10,10 @@
 import { type Clock, notBefore, steadyClock } from '../clock.ts';
 import { type LockHeld, lockDirectory } from '../lock.ts';
 import { type Append, Committer } from './committer.ts';
-import { CursorFile, type CursorState, cursorBytes } from './cursor.ts';
+import { Cursors } from './cursors.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
-import { batchEndingAt, type Mark, markAtLeast, markBefore } from './marks.ts';
+import { batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
 import { type QuarantineFacts, quarantinedBytes } from './quarantine.ts';
 import { LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
@@ -57,6 +57,7 @@ export interface LogFacts {
 interface Parts {
   readonly disk: Disk;
   readonly lock: LockHeld;
+  readonly takeLock: typeof lockDirectory;
   readonly stream: string;
   readonly store: SegmentStore;
   readonly table: SourceTable;
@@ -71,6 +72,8 @@ export class EventLog implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #space: Space;
   readonly #committer: Committer;
+  /** How far destinations have got. */
+  readonly cursors: Cursors;
   readonly #holders = new Set<Holder>();
   readonly #listeners = new Set<() => void>();
   #retainTimer: NodeJS.Timeout | null = null;
@@ -88,6 +91,10 @@ export class EventLog implements AsyncDisposable {
     this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
     this.#space.setWanted((segment) => this.#isWanted(segment));
     const durable = options.durability === 'fsync';
+    const onBytes = (bytes: number) => {
+      this.#space.cursorBytes = bytes;
+    };
+    this.cursors = new Cursors({ disk, dir: options.dir, durable, takeLock: parts.takeLock, onBytes });
     this.#committer = new Committer(
       { store, table, space: this.#space },
       { ...options, durable },
@@ -120,7 +127,7 @@ export class EventLog implements AsyncDisposable {
         now: clock,
       });
       const now = notBefore(clock, store.active.segment.lastMs);
-      const log = new EventLog(options, { disk, lock, stream, store, table, now }, [
+      const log = new EventLog(options, { disk, lock, takeLock, stream, store, table, now }, [
         ...(remark === null ? [] : [remark]),
         ...remarks,
       ]);
@@ -166,6 +173,11 @@ export class EventLog implements AsyncDisposable {
   /** Back pressure: resolves when less than pendingBytesMax waits to be committed. */
   room(): Promise<void> {
     return this.#committer.room();
+  }
+
+  /** Whose bytes it has taken, also where nobody of that name is configured any more. */
+  owners(): readonly string[] {
+    return this.#parts.table.owners();
   }
 
   counts(owner: string): OwnerCounts {
@@ -214,6 +226,11 @@ export class EventLog implements AsyncDisposable {
     return markBefore(this.#parts.disk, this.#parts.store, from, this.#parts.now() - ageMs);
   }
 
+  /** What lies behind the mark and is deleted, or was lost. */
+  missingFrom(mark: Mark): readonly { readonly from: Mark; readonly to: Mark }[] {
+    return missingFrom(this.#parts.store, mark);
+  }
+
   /** Bytes on the disk for a byte of data: small batches have large journals. */
   get diskShare(): number {
     const { bytes, presentBytes } = this.#parts.store;
@@ -241,15 +258,6 @@ export class EventLog implements AsyncDisposable {
   /** Calls back whenever an append finds no room, until the function it returns is called. */
   onFull(listener: () => void): () => void {
     return this.#space.onFull(listener);
-  }
-
-  async openCursor(destination: string, fresh: () => CursorState) {
-    const { disk } = this.#parts;
-    const { dir, durability } = this.#options;
-    const durable = durability === 'fsync';
-    const cursor = await CursorFile.open(disk, { dir, destination, durable, fresh });
-    this.#space.cursorBytes = await cursorBytes(disk, dir);
-    return cursor;
   }
 
   /** While it is held, nothing that it wants is deleted. */

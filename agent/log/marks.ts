@@ -57,6 +57,20 @@ export async function markBefore(
   return mark;
 }
 
+/** The ranges behind `from` that no segment holds, ascending. */
+export function missingFrom(
+  { segments }: SegmentStore,
+  from: Mark,
+): readonly { readonly from: Mark; readonly to: Mark }[] {
+  const missing: { from: Mark; to: Mark }[] = [];
+  let at = from;
+  for (const { base, baseEvent, end, events } of segments) {
+    if (base > at.offset) missing.push({ from: at, to: { offset: base, events: baseEvent } });
+    if (end > at.offset) at = { offset: end, events: baseEvent + events };
+  }
+  return missing;
+}
+
 async function recordsOf(disk: Disk, segment: Segment): Promise<BatchRecord[]> {
   const journal = await segment.journal(disk);
   return Array.from(batchesFrom(journal, 0, segment.journalBytes), ({ record }) => record).filter(

@@ -39,6 +39,8 @@ export class LogReader {
   #offset: number;
   #segment: Segment | null = null;
   #fd = -1;
+  /** Held, so that a reader that is slow does not read and check a whole journal for every step. */
+  #journal: Buffer | null = null;
   /** Where in the segment's journal the next record is looked for. */
   #journalAt = HEADER_BYTES;
 
@@ -70,7 +72,7 @@ export class LogReader {
       const reason = segment.base === this.#store.start ? 'peerLost' : 'damaged';
       return this.#gap(segment.base, segment.baseEvent, reason);
     }
-    const journal = await segment.journal(this.#disk);
+    const journal = await this.#journalOf(segment);
     const records: BatchRecord[] = [];
     let size = 0;
     let beyond: BatchRecord | null = null;
@@ -116,6 +118,7 @@ export class LogReader {
   async close(): Promise<void> {
     const fd = this.#fd;
     this.#fd = -1;
+    this.#journal = null;
     this.#segment = null;
     if (fd !== -1) await this.#disk.close(fd);
   }
@@ -148,6 +151,13 @@ export class LogReader {
   /** For someone to look at; that it cannot be kept costs only that. */
   async #setAside({ from, to }: BatchRecord, bytes: Buffer): Promise<void> {
     await this.#onDamage(`damaged-${from}-${to}`, bytes).catch(() => undefined);
+  }
+
+  /** One that is written to grows in its buffer, until it moves to a larger one. */
+  async #journalOf(segment: Segment): Promise<Buffer> {
+    if (this.#journal !== null && this.#journal.length >= segment.journalBytes) return this.#journal;
+    this.#journal = await segment.journal(this.#disk);
+    return this.#journal;
   }
 
   #gap(to: number, eventsAt: number, reason: GapReason): ReadResult {

@@ -118,6 +118,10 @@ export class SourceTable {
     return counts;
   }
 
+  owners(): readonly string[] {
+    return [...this.#counters.keys()];
+  }
+
   skipped(): ReadonlyMap<string, Readonly<Counts>> {
     return this.#skipped;
   }

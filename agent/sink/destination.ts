@@ -12,13 +12,13 @@ import { EndpointLane } from './endpoint-lane.ts';
 import { Losses } from './losses.ts';
 import { Outbound, type OutboundOptions } from './outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
-import { Position } from './position.ts';
+import { Position, type StartAt } from './position.ts';
 
 export interface DestinationOptions extends OutboundOptions, LagPolicyOptions {
   readonly name: string;
   /** Where it is: a fixed address, or the id of an instance in the registry. */
   readonly to: SingleTarget;
-  readonly startAt: 'oldest' | 'newest';
+  readonly startAt: StartAt;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
 }
@@ -65,6 +65,20 @@ export class Destination {
     return new Destination(options, { ...parts, position });
   }
 
+  /** With other options from the same position on. The one before must be halted. */
+  static succeed(
+    options: DestinationOptions,
+    parts: { log: EventLog; registry: Registry; logger: Logger },
+    before: Destination,
+  ): Destination {
+    const position = before.#position;
+    // what was appended under another policy is not dropNewest's to drop
+    if (before.#options.policy !== 'dropNewest') position.seenEnd = parts.log.end;
+    const next = new Destination(options, { ...parts, position });
+    next.#connections = before.#connections;
+    return next;
+  }
+
   start(): void {
     this.#policy.start();
     this.#running ??= this.#run();
@@ -89,6 +103,7 @@ export class Destination {
       name: this.#options.name,
       connected: this.#outbound !== null,
       ...this.#position.tallies(),
+      orphaned: false,
       retransmits: Math.max(0, this.#connections - 1),
       epoch: this.#position.state.epoch,
     };
@@ -96,16 +111,35 @@ export class Destination {
 
   /** Sends what the log holds within `drainMs`, keeps the cursor, closes. Idempotent. */
   async close(drainMs: number): Promise<void> {
-    this.#outbound?.stop();
+    await this.#end('drained', drainMs);
+    await this.#position.close();
+  }
+
+  /** Sends nothing more, waits at most `withinMs` for what is under way, and keeps its hold on the log. */
+  halt(withinMs: number): Promise<void> {
+    return this.#end('acknowledged', withinMs);
+  }
+
+  /** It is halted for good: its cursor stays as an orphan, and nothing is kept for it. */
+  orphan(): Promise<void> {
+    return this.#position.orphan();
+  }
+
+  /** It was opened in vain and never started: leaves no trace. */
+  discard(): Promise<void> {
+    return this.#position.discard();
+  }
+
+  async #end(once: 'drained' | 'acknowledged', withinMs: number): Promise<void> {
     const outbound = this.#outbound;
-    const deadline = setTimeout(() => outbound?.cut(), drainMs);
+    outbound?.stop(once);
+    const deadline = setTimeout(() => outbound?.cut(), withinMs);
     this.#stop.abort();
     this.#wake.resolve();
     await this.#running;
     clearTimeout(deadline);
     this.#losses.close();
     await this.#policy.close();
-    await this.#position.close();
   }
 
   async #run(): Promise<void> {

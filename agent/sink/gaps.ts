@@ -12,7 +12,7 @@ import type { Counts } from '../log/sources.ts';
 
 export const DROP_REASONS = ['dropOldest', 'dropNewest', 'maxAge'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
-export type GapReason = DropReason | 'peerLost' | 'damaged';
+export type GapReason = DropReason | 'peerLost' | 'damaged' | 'orphaned';
 
 export interface Gap {
   readonly from: Mark;

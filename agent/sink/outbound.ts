@@ -51,6 +51,8 @@ export interface Channel {
   /** Of the receiver: a larger batch cannot be sent to it at all. */
   readonly batchBytesMax: number;
   readonly readBytesMax: number;
+  /** How long less than readBytesMax waits for more. */
+  readonly lingerMs: number;
   /** Something has changed that may let the sender go on. */
   readonly onFree: () => void;
 }
@@ -66,6 +68,7 @@ export interface OutboundOptions {
   readonly instance: string;
   readonly version: string;
   readonly batchBytesMax: number;
+  readonly lingerMs: number;
   readonly inflightBytesMax: number;
   readonly inflightBatchesMax: number;
   readonly connectTimeoutMs: number;
@@ -104,7 +107,7 @@ export class Outbound {
   #failure: SpillwayError | null = null;
   #greetTimer: NodeJS.Timeout | null = null;
   #ended = false;
-  #stopping = false;
+  #stopping: 'drained' | 'acknowledged' | null = null;
   #saidBye = false;
   #peerBlocked = false;
   /** Of the receiver. */
@@ -165,12 +168,13 @@ export class Outbound {
         inflight: this.#inflight,
         batchBytesMax: this.#batchBytesMax,
         readBytesMax: options.batchBytesMax,
+        lingerMs: options.lingerMs,
         onFree: () => this.poke(),
       });
       while (!this.#ended) {
-        const moved = await sender.step();
+        const moved = this.#stopping !== 'acknowledged' && (await sender.step());
         if (moved) this.#heartbeat.said();
-        else if (this.#stopping && sender.done && this.#inflight.empty) this.#bye();
+        else if (this.#isThrough(sender)) this.#bye();
         else if (!this.#ended) await this.#sleep();
       }
     } catch (error) {
@@ -181,9 +185,9 @@ export class Outbound {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Sends what the log holds, waits for its acknowledgements, then says bye. */
-  stop(): void {
-    this.#stopping = true;
+  /** Sends what the log holds, or nothing more, waits for the acknowledgements of what was sent, then says bye. */
+  stop(once: 'drained' | 'acknowledged'): void {
+    this.#stopping = once;
     this.poke();
   }
 
@@ -278,6 +282,11 @@ export class Outbound {
   #stopGreeting(): void {
     if (this.#greetTimer !== null) clearTimeout(this.#greetTimer);
     this.#greetTimer = null;
+  }
+
+  #isThrough({ done }: LaneSender): boolean {
+    if (this.#stopping === null || !this.#inflight.empty) return false;
+    return this.#stopping === 'acknowledged' || done;
   }
 
   #bye(): void {

@@ -28,6 +28,9 @@ export interface Acknowledged {
   readonly isSkip: boolean;
 }
 
+/** Where a destination begins that the log does not know: an end of the log, or an offset in it. */
+export type StartAt = 'oldest' | 'newest' | number;
+
 const CURSOR_MS = 100;
 const GAPS_MAX = 100;
 const DAY_MS = 86_400_000;
@@ -46,11 +49,16 @@ export class Position {
   /** Told every range that is passed over, once. */
   onGap: (range: Omit<Gap, 'announced'>) => void = () => undefined;
   #dirty = false;
+  #closed = false;
   #timer: NodeJS.Timeout | null = null;
+  /** As it was found; null: it was not there. */
+  readonly #found: CursorState | null;
+  readonly #release: () => void;
 
-  private constructor(log: EventLog, file: CursorFile, state: CursorState) {
+  private constructor(log: EventLog, file: CursorFile, state: CursorState, found: boolean) {
     this.#log = log;
     this.#file = file;
+    this.#found = found ? state : null;
     this.#state = state;
     this.#durable = state;
     this.seenEnd = log.end;
@@ -59,12 +67,18 @@ export class Position {
       wants: (from, to) => cursorWants(this.#durable, from, to) || cursorWants(this.#state, from, to),
     };
     // for as long as the log is open: what is deleted between our close and the log's would never be sent
-    log.hold(this.holder);
+    this.#release = log.hold(this.holder);
   }
 
-  static async open(log: EventLog, destination: string, startAt: 'oldest' | 'newest'): Promise<Position> {
+  static async open(log: EventLog, destination: string, startAt: StartAt): Promise<Position> {
+    const known = await log.cursors.read(destination);
+    if (known?.orphaned === undefined) return await Position.#open(log, destination, startAt);
+    return await log.cursors.alone(() => Position.#open(log, destination, startAt));
+  }
+
+  static async #open(log: EventLog, destination: string, startAt: StartAt): Promise<Position> {
+    const start = await startOf(log, startAt);
     const fresh = (): CursorState => {
-      const start = startAt === 'oldest' ? log.start : log.end;
       return {
         version: 1,
         destination,
@@ -82,10 +96,26 @@ export class Position {
         lanes: {},
       };
     };
-    const { file, state } = await log.openCursor(destination, fresh);
-    const position = new Position(log, file, state);
+    const { file, state, found } = await log.cursors.open(destination, fresh);
+    const position = new Position(log, file, state, found);
     position.#distrust(fresh);
+    await position.#adopt();
     return position;
+  }
+
+  /** A cursor that was an orphan has a destination again; what was deleted meanwhile is announced as skipped. */
+  async #adopt(): Promise<void> {
+    const { orphaned, ...state } = this.#state;
+    if (orphaned === undefined) return;
+    const gaps = this.#log
+      .missingFrom(state.position)
+      .reduce<readonly Gap[]>(
+        (all, range) => addGap(all, { ...range, reason: 'orphaned', announced: false }),
+        state.gaps,
+      );
+    this.#state = state;
+    this.#change({ gaps });
+    await this.#save();
   }
 
   /**
@@ -210,9 +240,28 @@ export class Position {
 
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
     await this.#save();
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     await this.#file.close();
+  }
+
+  /** Closes it for good: nothing is kept for it any more, until a destination of its name adopts the cursor. */
+  async orphan(): Promise<void> {
+    this.#change({ orphaned: { at: this.#log.end } });
+    await this.close();
+    this.#release();
+  }
+
+  /** As if it had never been opened. */
+  async discard(): Promise<void> {
+    const { destination } = this.#state;
+    this.#dirty = false;
+    await this.close();
+    this.#release();
+    if (this.#found === null) await this.#log.cursors.remove(destination);
+    else await this.#log.cursors.write(this.#found);
   }
 
   /**
@@ -236,7 +285,7 @@ export class Position {
 
   /** A cursor that cannot be written stays where it was: bytes are then kept longer, never deleted sooner. */
   async #save(): Promise<void> {
-    if (!this.#dirty) return;
+    if (!this.#dirty || this.#closed) return;
     this.#dirty = false;
     const state = this.#state;
     try {
@@ -251,4 +300,10 @@ export class Position {
       }, 10 * CURSOR_MS);
     }
   }
+}
+
+/** The nearest batch boundary that the log still has. */
+async function startOf(log: EventLog, startAt: StartAt): Promise<Mark> {
+  if (startAt === 'newest') return log.end;
+  return startAt === 'oldest' || startAt <= log.start.offset ? log.start : await log.markAtLeast(startAt);
 }

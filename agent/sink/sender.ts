@@ -40,6 +40,9 @@ export class Sender implements LaneSender {
   #sequence = 0;
   /** Events in the log before what is sent next. */
   #events: number;
+  /** Since when something waits for more. */
+  #lingersSince: number | null = null;
+  #lingerTimer: NodeJS.Timeout | null = null;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
@@ -71,6 +74,7 @@ export class Sender implements LaneSender {
       await this.#sendSkip({ from, to: gap.to.offset, eventsAt: gap.to.events, reason: gap.reason });
       return true;
     }
+    if (this.#lingers()) return false;
     const buffer = this.#free.pop();
     if (buffer === undefined) return false;
     const result = await this.#reader.next(buffer, gap?.from.offset);
@@ -80,7 +84,24 @@ export class Sender implements LaneSender {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
     return this.#reader.close();
+  }
+
+  #lingers(): boolean {
+    const { log, lingerMs, readBytesMax, onFree } = this.#parts;
+    const now = performance.now();
+    this.#lingersSince ??= now;
+    const leftMs = this.#lingersSince + lingerMs - now;
+    if (leftMs > 0 && log.endOffset - this.#reader.offset < readBytesMax) {
+      this.#lingerTimer ??= setTimeout(() => {
+        this.#lingerTimer = null;
+        onFree();
+      }, leftMs);
+      return true;
+    }
+    this.#lingersSince = null;
+    return false;
   }
 
   async #send(held: Held): Promise<boolean> {

@@ -35,8 +35,10 @@ export function talliesOf(state: CursorState, end: Mark): Tallies {
 }
 
 /** Whether a destination still wants any byte of [from, to). */
-export function cursorWants({ position, gaps }: CursorState, from: number, to: number): boolean {
-  return to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to);
+export function cursorWants({ position, gaps, orphaned }: CursorState, from: number, to: number): boolean {
+  return (
+    orphaned === undefined && to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to)
+  );
 }
 
 /** The counts by reason, with these gaps added to what was folded into them. */

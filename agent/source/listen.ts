@@ -97,6 +97,11 @@ export class ListenSource {
     return this.#closing;
   }
 
+  /** Resolves when the log has settled all that it was given. */
+  settled(): Promise<void> {
+    return this.#counters.quiet();
+  }
+
   async #shut(): Promise<void> {
     this.#server.close();
     await Promise.all(

@@ -13,6 +13,7 @@ export class ReceiveCounters {
   readonly #read = { events: 0, bytes: 0 };
   readonly #refused = { events: 0, bytes: 0 };
   readonly #held = { events: 0, bytes: 0 };
+  #quiet: PromiseWithResolvers<void> | null = null;
 
   /** @param committed the counts in the log when the source is opened: all of that was read before. */
   constructor(committed: OwnerCounts) {
@@ -29,17 +30,25 @@ export class ReceiveCounters {
   }
 
   settled(events: number, bytes: number): void {
-    add(this.#held, -events, -bytes);
+    this.#letGo(events, bytes);
   }
 
   refused(events: number, bytes: number): void {
-    add(this.#held, -events, -bytes);
+    this.#letGo(events, bytes);
     add(this.#refused, events, bytes);
+  }
+
+  /** Resolves when nothing is held: the log has settled all that it was given. */
+  async quiet(): Promise<void> {
+    while (this.#held.bytes > 0) {
+      this.#quiet ??= Promise.withResolvers();
+      await this.#quiet.promise;
+    }
   }
 
   /** Not committed and not lost: it will be read again. */
   unread(events: number, bytes: number): void {
-    add(this.#held, -events, -bytes);
+    this.#letGo(events, bytes);
     add(this.#read, -events, -bytes);
   }
 
@@ -53,6 +62,13 @@ export class ReceiveCounters {
       refused: sum(refused, this.#refused),
       held: { ...this.#held },
     };
+  }
+
+  #letGo(events: number, bytes: number): void {
+    add(this.#held, -events, -bytes);
+    if (this.#held.bytes > 0) return;
+    this.#quiet?.resolve();
+    this.#quiet = null;
   }
 }
 

@@ -39,7 +39,15 @@ const TYPE_MAX = 8;
 export const BEAT_BLOCKED = 1;
 
 /** Why a sender skips a range; the number travels in the flags of a skip. */
-export const SKIP_REASONS = ['unknown', 'peerLost', 'dropOldest', 'dropNewest', 'maxAge', 'damaged'] as const;
+export const SKIP_REASONS = [
+  'unknown',
+  'peerLost',
+  'dropOldest',
+  'dropNewest',
+  'maxAge',
+  'damaged',
+  'orphaned',
+] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 export interface FrameHeader {

@@ -131,6 +131,11 @@ export class TailSource {
     await this.#files.close();
   }
 
+  /** Resolves when the log has settled all that it was given. */
+  settled(): Promise<void> {
+    return this.#counters.quiet();
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const startedAt = performance.now();

@@ -20,6 +20,12 @@ function snapshotAfter(read: number): AgentSnapshot {
   return {
     id: 'instance2',
     version: '0.1.0',
+    configuration: {
+      generation: 3,
+      sinceMs: 1_000_500,
+      lastReload: { timeMs: 1_002_000, outcome: 'refused', reason: 'agent.yaml: id: needs a restart' },
+      reloads: { applied: 2, unchanged: 1, refused: 4 },
+    },
     sources: [
       { ...source('events', read), files: 7 },
       { ...source('hop', read), type: 'listen', connections: { accepted: 5, 'bad-magic': 2 } },
@@ -45,6 +51,7 @@ function snapshotAfter(read: number): AgentSnapshot {
         buffered: tally(30),
         dropped: { lag: tally(6) },
         skipped: { peerLost: tally(4) },
+        orphaned: false,
         retransmits: 2,
         epoch: 1,
       },
@@ -106,6 +113,14 @@ test('/metrics has every public name with its labels', async (t) => {
   const lines = new Set((await response.text()).split('\n'));
   const expected = `
 spillway_info{id="instance2",version="0.1.0"} 1
+spillway_config_generation 3
+spillway_config_since_seconds 1000.5
+spillway_config_reloads_total{outcome="applied"} 2
+spillway_config_reloads_total{outcome="unchanged"} 1
+spillway_config_reloads_total{outcome="refused"} 4
+spillway_config_last_reload_seconds 1002
+spillway_config_last_reload_ok 0
+spillway_destination_orphaned{destination="a"} 0
 spillway_source_events_total{source="events",outcome="read"} 100
 spillway_source_events_total{source="events",outcome="appended"} 90
 spillway_source_events_total{source="events",outcome="suppressed"} 4

@@ -107,7 +107,7 @@ test('cursors of destinations that are no more, and what was set aside before, c
   const beside = () => disk.bytesIn(base.dir) - log.facts().bytes;
   t.true(beside() < KiB, `${beside()} bytes are not counted`);
   const fresh = () => ({ destination: 'new' }) as CursorState;
-  const { file } = await log.openCursor('new', fresh);
+  const { file } = await log.cursors.open('new', fresh);
   await log.setAside('more', Buffer.alloc(10 * KiB));
   await log.setAside('more', Buffer.alloc(10 * KiB));
   t.true(Math.abs(beside()) < KiB, `${beside()} bytes are not counted`);

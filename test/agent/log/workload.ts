@@ -42,7 +42,7 @@ export interface Work {
 
 export async function openCursor(log: EventLog): Promise<{ file: CursorFile; state: CursorState }> {
   const zero = { offset: 0, events: 0 };
-  return log.openCursor('sink', () => ({
+  return log.cursors.open('sink', () => ({
     version: 1,
     destination: 'sink',
     stream: log.stream,

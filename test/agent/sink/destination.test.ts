@@ -168,7 +168,7 @@ test('close delivers what there is, says bye, and keeps the cursor', async (t) =
   peer.ack(4);
   await closing;
   await peer.until(() => peer.frames.at(-1)?.header.type === FrameType.bye);
-  const { file, state } = await log.openCursor('a', () => t.fail() as never);
+  const { file, state } = await log.cursors.open('a', () => t.fail() as never);
   await file.close();
   t.deepEqual(state.position, { offset: 4, events: 1 });
 });

@@ -41,6 +41,7 @@ export async function sending(
     lagBytesMax: 2 ** 30,
     maxAgeMs: 0,
     batchBytesMax: 64 * 1024,
+    lingerMs: 0,
     inflightBytesMax: 2 ** 20,
     inflightBatchesMax: 1_000,
     connectTimeoutMs: 400,

@@ -1,0 +1,147 @@
+// All destinations of an agent, and how they change while it runs: first everything that may fail (a cursor that cannot
+// be opened) is done on the side, then the change is made, and nothing of that can fail any more.
+//
+//   added      begins where it is configured to begin, or goes on from the cursor that its name left behind
+//   changed    sends nothing more, waits for what is under way, and goes on with the new options from the same position:
+//              the receiver sees a connection end and another begin, in the same epoch
+//   removed    the same, and its cursor becomes an orphan
+//
+// The others see none of it.
+
+import type { Logger } from 'pino';
+import type { Change } from '../config/difference.ts';
+import type { DestinationConfig, LogConfig } from '../config/schema.ts';
+import { SpillwayError } from '../errors.ts';
+import type { DestinationSnapshot } from '../http/snapshot.ts';
+import type { EventLog, Holder } from '../log/log.ts';
+import type { Registry } from '../registry/registry.ts';
+import { Destination, type DestinationOptions } from './destination.ts';
+import { Orphans } from './orphans.ts';
+
+export interface FanOutParts {
+  readonly log: EventLog;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+/** A change that is ready to be made, or to be forgotten. */
+export interface PreparedChange {
+  /** Never rejects. What is under way is waited for at most `haltMs`. */
+  commit(haltMs: number): Promise<void>;
+  discard(): Promise<void>;
+}
+
+const EVERYTHING: Holder = { wants: () => true };
+
+export class FanOut {
+  readonly #parts: FanOutParts;
+  readonly #self: { readonly instance: string; readonly version: string };
+  readonly #lagBytesMax: number;
+  readonly #destinations = new Map<string, Destination>();
+  readonly #orphans: Orphans;
+
+  constructor(parts: FanOutParts, self: { instance: string; version: string }, log: LogConfig) {
+    this.#parts = parts;
+    this.#self = self;
+    this.#lagBytesMax = log.capBytes - 2 * log.segmentBytes;
+    this.#orphans = new Orphans(parts.log, parts.logger);
+  }
+
+  get destinations(): readonly Destination[] {
+    return [...this.#destinations.values()];
+  }
+
+  /** Destinations, and the cursors that nobody owns. */
+  snapshots(): readonly DestinationSnapshot[] {
+    const owned = this.destinations.map((destination) => destination.snapshot());
+    const orphaned = this.#orphans.snapshots().filter(({ name }) => !this.#destinations.has(name));
+    return [...owned, ...orphaned];
+  }
+
+  /** Which cursors nobody owns is looked at again: they can be dropped beside us. */
+  async look(): Promise<void> {
+    try {
+      await this.#orphans.look(new Set(this.#destinations.keys()));
+    } catch (error) {
+      this.#parts.logger.warn({ err: error }, 'cannot look at the cursors that no destination owns');
+    }
+  }
+
+  /** Nothing is sent before the commit. @throws where a cursor cannot be opened; nothing has changed then. */
+  async prepare(change: Change<DestinationConfig>): Promise<PreparedChange> {
+    const { log } = this.#parts;
+    const opened: Destination[] = [];
+    const discard = async () => {
+      for (const destination of opened) await destination.discard();
+    };
+    // what a new one is to begin with must not be deleted before it has taken its own hold
+    const letGo = log.hold(EVERYTHING);
+    try {
+      for (const config of change.added) {
+        opened.push(await Destination.open(this.#optionsOf(config), this.#parts));
+      }
+    } catch (error) {
+      await discard();
+      throw error;
+    } finally {
+      letGo();
+    }
+    return { commit: (haltMs) => this.#commit(opened, change, haltMs), discard };
+  }
+
+  /** Sends what the log holds within `drainMs`. */
+  async close(drainMs: number): Promise<void> {
+    await Promise.all(this.destinations.map((destination) => destination.close(drainMs)));
+  }
+
+  async #commit(
+    opened: readonly Destination[],
+    { changed, removed }: Change<DestinationConfig>,
+    haltMs: number,
+  ): Promise<void> {
+    for (const destination of opened) {
+      this.#destinations.set(destination.name, destination);
+      destination.start();
+    }
+    await Promise.all([
+      ...changed.map((config) => this.#replace(config, haltMs)),
+      ...removed.map((name) => this.#remove(name, haltMs)),
+    ]);
+    await this.look();
+  }
+
+  async #replace(config: DestinationConfig, haltMs: number): Promise<void> {
+    const before = this.#destinations.get(config.name);
+    if (before === undefined) return;
+    await before.halt(haltMs);
+    const next = Destination.succeed(this.#optionsOf(config), this.#parts, before);
+    this.#destinations.set(config.name, next);
+    next.start();
+  }
+
+  async #remove(name: string, haltMs: number): Promise<void> {
+    const destination = this.#destinations.get(name);
+    if (destination === undefined) return;
+    try {
+      await destination.halt(haltMs);
+      await destination.orphan();
+    } catch (error) {
+      this.#parts.logger.error(
+        { err: error, destination: name },
+        'a removed destination did not end cleanly',
+      );
+    }
+    this.#destinations.delete(name);
+  }
+
+  #optionsOf(config: DestinationConfig): DestinationOptions {
+    const { name, to } = config;
+    if (to.by === 'cluster') {
+      throw new SpillwayError(
+        'config',
+        `destination ${name} is a cluster, which this version cannot send to yet: name an instance or an address`,
+      );
+    }
+    return { ...config, ...this.#self, to, lagBytesMax: config.lagBytesMax ?? this.#lagBytesMax };
+  }
+}

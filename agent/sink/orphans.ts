@@ -1,0 +1,59 @@
+// Cursors that no destination of the configuration owns. They hold no space; they are kept, and shown as they were when
+// their destinations went, until one of that name adopts its cursor or an operator drops it (`agent cursor drop`).
+
+import type { Logger } from 'pino';
+import type { DestinationSnapshot } from '../http/snapshot.ts';
+import type { CursorState } from '../log/cursor.ts';
+import type { EventLog } from '../log/log.ts';
+import { talliesOf } from './tallies.ts';
+
+export class Orphans {
+  readonly #log: EventLog;
+  readonly #logger: Logger;
+  #states: readonly CursorState[] = [];
+
+  constructor(log: EventLog, logger: Logger) {
+    this.#log = log;
+    this.#logger = logger;
+  }
+
+  /**
+   * Looks again which there are; `owned` are the destinations that have theirs open. A cursor whose destination went
+   * while the agent was down is marked now: what is deleted from here on is announced as such to who adopts it.
+   */
+  async look(owned: ReadonlySet<string>): Promise<void> {
+    const states: CursorState[] = [];
+    for (const name of await this.#log.cursors.names()) {
+      if (owned.has(name)) continue;
+      const state = await this.#log.cursors.read(name);
+      if (state !== null) states.push(state.orphaned === undefined ? await this.#mark(state) : state);
+    }
+    this.#states = states;
+  }
+
+  snapshots(): readonly DestinationSnapshot[] {
+    return this.#states.map((state) => ({
+      name: state.destination,
+      connected: false,
+      ...talliesOf(state, state.orphaned?.at ?? state.position),
+      orphaned: true,
+      retransmits: 0,
+      epoch: state.epoch,
+    }));
+  }
+
+  async #mark(state: CursorState): Promise<CursorState> {
+    const marked = { ...state, orphaned: { at: this.#log.end } };
+    const destination = state.destination;
+    try {
+      await this.#log.cursors.write(marked);
+      this.#logger.warn(
+        { destination },
+        'no destination has this name: its cursor holds no space any more; agent cursor drop removes it',
+      );
+    } catch (error) {
+      this.#logger.warn({ destination, err: error }, 'cannot mark the cursor of a destination that is gone');
+    }
+    return marked;
+  }
+}
