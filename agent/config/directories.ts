@@ -3,8 +3,8 @@
 // the log's own directory is made.
 
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { access, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describeSystemError, systemCodeOf } from '../errors.ts';
 import type { KeyPath, Problem } from './document.ts';
 import type { AgentConfig } from './schema.ts';
@@ -18,6 +18,23 @@ export async function directoryProblems({ log, sources }: Named): Promise<Proble
   return (await Promise.all([logProblems(log.dir), ...tails])).flat();
 }
 
+/** The one name of each directory that is tailed, whatever links lead to it. */
+export async function realDirectories({ sources }: Pick<Named, 'sources'>): Promise<Map<string, string>> {
+  const dirs = sources.flatMap((source) => (source.type === 'tail' ? [source.dir] : []));
+  return new Map(await Promise.all(dirs.map(async (dir) => [dir, await realDirectory(dir)] as const)));
+}
+
+/** Of one that is not there yet, where it would be made. */
+async function realDirectory(dir: string): Promise<string> {
+  try {
+    return await realpath(dir);
+  } catch {
+    const parent = dirname(dir);
+    // who is to use it says what is wrong with it
+    return parent === dir ? dir : join(await realpath(parent).catch(() => parent), basename(dir));
+  }
+}
+
 async function logProblems(dir: string): Promise<Problem[]> {
   const path = ['log', 'dir'];
   const usable = constants.R_OK | constants.W_OK | constants.X_OK;
@@ -29,7 +46,7 @@ async function logProblems(dir: string): Promise<Problem[]> {
 }
 
 async function tailProblems(dir: string, logDir: string, path: KeyPath): Promise<Problem[]> {
-  if (relative(logDir, dir) === '') {
+  if ((await realDirectory(logDir)) === (await realDirectory(dir))) {
     const text = `${dir} is log.dir too: the agent would read what it writes, expected another directory`;
     return [{ path, at: 'value', text }];
   }

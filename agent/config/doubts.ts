@@ -6,11 +6,12 @@ import type { AgentConfig, ListenConfig, TailConfig, Target } from './schema.ts'
 
 type Doubted = Pick<AgentConfig, 'log' | 'sources' | 'destinations'>;
 
-export function doubtsAbout(config: Doubted): Problem[] {
+/** @param realDirs the one name of each directory that is tailed. */
+export function doubtsAbout(config: Doubted, realDirs: ReadonlyMap<string, string>): Problem[] {
   const doubts = [
     ...noSources(config),
     ...unlimitedTails(config),
-    ...sameDirectory(config),
+    ...sameDirectory(config, realDirs),
     ...loops(config),
   ];
   if (config.log.durability === 'os') {
@@ -36,14 +37,15 @@ function unlimitedTails({ sources, destinations }: Doubted): Problem[] {
   return [{ path: ['sources', tail], at: 'value', text }];
 }
 
-function sameDirectory({ sources }: Doubted): Problem[] {
+function sameDirectory({ sources }: Doubted, realDirs: ReadonlyMap<string, string>): Problem[] {
   const seen = new Set<string>();
   return sources.flatMap((source, index): Problem[] => {
-    if (!isTail(source) || !seen.has(source.dir)) {
-      if (isTail(source)) seen.add(source.dir);
-      return [];
-    }
-    const text = `another tail follows ${source.dir} too: a file that both include is sent twice`;
+    if (!isTail(source)) return [];
+    const real = realDirs.get(source.dir) ?? source.dir;
+    const isSecond = seen.has(real);
+    seen.add(real);
+    if (!isSecond) return [];
+    const text = `another tail follows ${real} too: a file that both include is sent twice`;
     return [{ path: ['sources', index, 'dir'], at: 'value', text }];
   });
 }

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { describeSystemError, SpillwayError } from '../errors.ts';
-import { directoryProblems } from './directories.ts';
+import { directoryProblems, realDirectories } from './directories.ts';
 import {
   type ConfigDocument,
   formatPath,
@@ -56,7 +56,8 @@ export async function loadConfig(
     const missing = await directoryProblems(config);
     if (missing.length > 0) throw refusal(file, linesOf(missing, document, file));
   }
-  return { ...config, warnings: linesOf(doubtsAbout(config), document, file) };
+  const doubts = doubtsAbout(config, await realDirectories(config));
+  return { ...config, warnings: linesOf(doubts, document, file) };
 }
 
 async function readText(file: string): Promise<string> {
