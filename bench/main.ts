@@ -26,6 +26,8 @@ const HELP = `usage: bench COMMAND
       --json                  one JSON object as the last line of standard output
       --attach                through the chain that is up, which stays up
       --quick                 shorter, with fewer faults, where the scenario says how
+      --tools A,B             of a comparison: these only
+      --full                  of a comparison: every row, repeated (the same --out goes on where it stopped)
       --keep                  leave the event files and the chain's folder
   list              the scenarios
   tools             the tools, and how to get those that are not here
@@ -50,6 +52,8 @@ const RUN_OPTIONS = {
   json: { type: 'boolean', default: false },
   attach: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
+  full: { type: 'boolean', default: false },
+  tools: { type: 'string' },
   keep: { type: 'boolean', default: false },
 } as const;
 
@@ -126,6 +130,7 @@ function runOptions(args: readonly string[]): RunCommand {
     throw new BenchError('usage', 'expected one scenario: run SCENARIO [options]; see `list`');
   }
   const { tool, rate, duration, durability, seed, out, dir, json, attach, keep, quick } = values;
+  if (values.full && quick) throw new BenchError('usage', '--full and --quick exclude each other');
   const overrides = {
     ...(tool !== undefined && { tool }),
     ...(rate !== undefined && { rate: parsed('--rate', rate, parseRate, RATE_EXPECTED) }),
@@ -138,7 +143,8 @@ function runOptions(args: readonly string[]): RunCommand {
     ...(quick && { quick }),
     ...(seed !== undefined && { seed: parsed('--seed', seed, parseSeed, 'a whole number') }),
   };
-  return { scenario, overrides, out, dir, json, attach, keep };
+  const compare = { full: values.full, tools: values.tools?.split(',').filter((name) => name !== '') };
+  return { scenario, overrides, out, dir, json, attach, keep, compare };
 }
 
 function parsed<T>(option: string, text: string, parse: (text: string) => T | null, expected: string): T {

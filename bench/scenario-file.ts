@@ -6,8 +6,8 @@ import { basename, join, resolve } from 'node:path';
 import type { EventContent } from './generator/spec.ts';
 import { BenchError } from './run-error.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
+import { kindOf } from './scenario-kind.ts';
 import { readYaml } from './scenario-yaml.ts';
-import { isSuite } from './suite-file.ts';
 
 export const SCENARIO_FOLDER = 'configs/bench';
 
@@ -26,8 +26,8 @@ export async function loadScenario(root: string, nameOrPath: string): Promise<Sc
 
 export async function listScenarios(root: string): Promise<ScenarioFile[]> {
   const names = await scenarioNames(root);
-  const suites = await Promise.all(names.map((name) => isSuite(join(root, SCENARIO_FOLDER, `${name}.yaml`))));
-  const scenarios = names.filter((_, index) => suites[index] === false);
+  const kinds = await Promise.all(names.map((name) => kindOf(join(root, SCENARIO_FOLDER, `${name}.yaml`))));
+  const scenarios = names.filter((_, index) => kinds[index] === 'scenario');
   return Promise.all(scenarios.map((name) => loadScenario(root, name)));
 }
 

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { BenchError } from './run-error.ts';
 import { fileOf, loadScenario, type ScenarioFile } from './scenario-file.ts';
+import { kindOf } from './scenario-kind.ts';
 import { readYaml } from './scenario-yaml.ts';
 
 const suiteSchema = z.strictObject({
@@ -23,15 +24,10 @@ export interface SuiteFile {
 /** null: a scenario, or nothing that could be read as a suite. */
 export async function loadSuite(root: string, nameOrPath: string): Promise<SuiteFile | null> {
   const file = await fileOf(root, nameOrPath);
-  if (!(await isSuite(file))) return null;
+  if ((await kindOf(file)) !== 'suite') return null;
   const { value } = await readYaml(file, suiteSchema);
   const scenarios = await Promise.all(value.scenarios.map((name) => loadScenario(root, name)));
   const twice = value.scenarios.find((name, index) => value.scenarios.indexOf(name) !== index);
   if (twice !== undefined) throw new BenchError('usage', `${file}: scenarios: '${twice}' is listed twice`);
   return { file, name: value.name, description: value.description, scenarios };
-}
-
-export async function isSuite(file: string): Promise<boolean> {
-  const { value } = await readYaml(file, z.looseObject({}));
-  return 'scenarios' in value;
 }

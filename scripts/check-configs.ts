@@ -7,6 +7,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { loadConfig } from '../agent/config/load.ts';
 import { readChainConfig } from '../bench/chain/chain-config.ts';
+import { loadComparison } from '../bench/compare/comparison-file.ts';
 import { loadScenario } from '../bench/scenario-file.ts';
 import { loadSuite } from '../bench/suite-file.ts';
 
@@ -23,7 +24,7 @@ function check(file: string): unknown {
 }
 
 async function loadBench(path: string): Promise<unknown> {
-  return (await loadSuite(root, path)) ?? loadScenario(root, path);
+  return (await loadSuite(root, path)) ?? (await loadComparison(root, path)) ?? loadScenario(root, path);
 }
 
 function namedByTool(folder: string, name: string): void {

@@ -1,10 +1,11 @@
 // A comparison file: which tools are columns and what is measured in which row. A file is one when it lists `columns`
 // (configs/bench/compare.yaml); everything else in configs/bench is a suite or a scenario.
 
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { BenchError } from '../run-error.ts';
 import { fileOf, loadScenario, type ScenarioFile } from '../scenario-file.ts';
+import { kindOf } from '../scenario-kind.ts';
 import { DURATION_EXPECTED, parseDurationMs, parseRate, quantity, RATE_EXPECTED } from '../scenario-units.ts';
 import { readYaml } from '../scenario-yaml.ts';
 
@@ -66,7 +67,7 @@ export interface Comparison {
 /** null: a suite, a scenario, or nothing that could be read as a comparison. */
 export async function loadComparison(root: string, nameOrPath: string): Promise<Comparison | null> {
   const file = await fileOf(root, nameOrPath);
-  if (!(await isComparison(file))) return null;
+  if ((await kindOf(file)) !== 'comparison') return null;
   const { value } = await readYaml(file, comparisonSchema);
   const twice = value.rows.find(
     (row, index) => value.rows.findIndex((other) => other.name === row.name) !== index,
@@ -83,13 +84,7 @@ export async function loadComparison(root: string, nameOrPath: string): Promise<
   return { ...value, file, rows };
 }
 
-export async function isComparison(file: string): Promise<boolean> {
-  const { value } = await readYaml(file, z.looseObject({}));
-  return 'columns' in value;
-}
-
+/** `compare/cut.yaml` lies beside the comparison; a bare name is a scenario of configs/bench. */
 function besides(file: string, scenario: string): string {
-  return basename(scenario) === scenario && !scenario.endsWith('.yaml')
-    ? scenario
-    : join(dirname(file), scenario);
+  return scenario.endsWith('.yaml') ? join(dirname(file), scenario) : scenario;
 }

@@ -1,6 +1,7 @@
 // The commands that only look: scenarios, tools, reports and comparisons of earlier runs.
 
 import { resolve } from 'node:path';
+import { loadComparison } from '../compare/comparison-file.ts';
 import { renderComparison } from '../report/compare.ts';
 import { listScenarios, scenarioNames } from '../scenario-file.ts';
 import { loadSuite } from '../suite-file.ts';
@@ -18,7 +19,8 @@ export async function listCommand(root: string, say: Say): Promise<number> {
   }
   for (const name of await scenarioNames(root)) {
     const suite = await loadSuite(root, name);
-    if (suite !== null) say(`${suite.name.padEnd(NAME_WIDTH)} ${suite.description}`);
+    const several = suite ?? (await loadComparison(root, name));
+    if (several !== null) say(`${several.name.padEnd(NAME_WIDTH)} ${several.description}`);
   }
   return 0;
 }

@@ -23,6 +23,8 @@ export interface RunCommand {
   readonly json: boolean;
   readonly attach: boolean;
   readonly keep: boolean;
+  /** Of a comparison. */
+  readonly compare?: { readonly full: boolean; readonly tools: readonly string[] | undefined };
 }
 
 const WIDTH = 100;

@@ -16,6 +16,9 @@ export interface Overrides {
   readonly durability?: 'fsync' | 'os';
   readonly seed?: number;
   readonly quick?: boolean;
+  /** The load is this share of the scenario's own: sizes that stand for a time shrink with it. */
+  readonly loadShare?: number;
+  readonly floodEvents?: number;
 }
 
 export interface RunPlan {
@@ -37,18 +40,31 @@ export interface RunPlan {
 
 const EVENT_BYTES_MAX = { synthetic: 130, 'replay-raw': 64, 'replay-metrics': 160 } as const;
 
+/** No file that rolls is smaller than this, however small the load. */
+const SMALLEST_BYTES = 2 ** 20;
+
 export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenario {
   const { scenario } = file;
   const quick = overrides.quick === true ? scenario.quick : {};
+  const steps = quick.steps ?? scenario.steps;
+  const share = Math.min(1, overrides.loadShare ?? 1);
+  const bytes = (size: number, least = 1): number =>
+    share === 1 ? size : Math.max(least * SMALLEST_BYTES, Math.ceil(size * share));
   return {
     ...scenario,
-    steps: quick.steps ?? scenario.steps,
+    steps: steps.map((step) =>
+      step.do === 'slow' ? { ...step, bytesPerSecond: Math.ceil(step.bytesPerSecond * share) } : step,
+    ),
     chain: withTool(scenario.chain, overrides.tool),
     durability: overrides.durability ?? scenario.durability,
     seed: overrides.seed ?? scenario.seed,
+    log: { ...scenario.log, cap: bytes(scenario.log.cap, 8), segment: bytes(scenario.log.segment) },
     generator: {
       ...scenario.generator,
       rate: overrides.rate ?? quick.rate ?? scenario.generator.rate,
+      fileBytes: bytes(scenario.generator.fileBytes),
+      sourceKeepBytes: bytes(scenario.generator.sourceKeepBytes, 4),
+      floodEvents: overrides.floodEvents ?? scenario.generator.floodEvents,
       duration: overrides.durationMs ?? quick.duration ?? scenario.generator.duration,
     },
   };

@@ -10,13 +10,19 @@ import type { Result } from '../result.ts';
 import type { Overrides, RunPlan } from './plan.ts';
 import { executeRun, type RunContext } from './run.ts';
 
-const FIRST_PER_MINUTE = 4e6;
-const PROBE_MS = 10_000;
-const WARM_UP_MS = 4000;
+/** How thoroughly is searched. */
+export interface SearchEffort {
+  readonly firstPerMinute: number;
+  readonly probeMs: number;
+  /** The search ends when the gap between sustained and not is this share of the rate. */
+  readonly precision: number;
+}
+const THOROUGH: SearchEffort = { firstPerMinute: 4e6, probeMs: 10_000, precision: 0.1 };
+/** Of a load, that belongs to the warm-up. */
+const WARM_UP_SHARE = 0.4;
+const WARM_UP_MS_MAX = 4000;
 const ARRIVED_MS = 10_000;
 const SLOPE_MAX = 0.01;
-/** The search ends when the gap between sustained and not is this share of the rate. */
-const PRECISION = 0.1;
 const PROBES_MAX = 12;
 /** Ten seconds are kinder than a minute: a full run that fails is tried again a tenth slower. */
 const STEP_DOWN = 0.9;
@@ -28,20 +34,21 @@ export async function findSustained(
   context: RunContext,
   planOf: (overrides: Overrides) => RunPlan,
   execute: Execute = executeRun,
+  effort: SearchEffort = THOROUGH,
 ): Promise<Result> {
   let sustained = 0;
   let tooFast = Number.POSITIVE_INFINITY;
-  let perMinute = FIRST_PER_MINUTE;
+  let perMinute = effort.firstPerMinute;
   let why = '';
   for (let probe = 1; probe <= PROBES_MAX && !context.signal.aborted; probe++) {
-    const result = await runProbe(context, planOf, execute, perMinute, probe);
+    const result = await runProbe(context, planOf, execute, { perMinute, probe, probeMs: effort.probeMs });
     const reason = whyNotSustained(result);
     context.line.say(
       `probe ${probe}: ${rateText(perMinute)} ${reason === null ? 'sustained' : `not sustained: ${reason}`}`,
     );
     if (reason === null) sustained = perMinute;
     else [tooFast, why] = [perMinute, reason];
-    if (tooFast - sustained <= PRECISION * sustained) break;
+    if (tooFast - sustained <= effort.precision * sustained) break;
     perMinute = tooFast === Number.POSITIVE_INFINITY ? perMinute * 2 : (sustained + tooFast) / 2;
   }
   const note = `max: ${rateText(sustained)} was sustained in probes, ${rateText(tooFast)} was not: ${why}`;
@@ -79,7 +86,8 @@ export function whyNotSustained(result: Result): string | null {
   const lateMs = window.endMs - window.sentMs;
   if (lateMs > ARRIVED_MS) return `the last event arrived ${(lateMs / 1000).toFixed(1)} s after it was sent`;
   const offered = ((result.offeredPerMinute ?? 0) / 60) * result.eventBytes;
-  const from = Math.min(window.startMs + WARM_UP_MS, window.sentMs);
+  const warmUpMs = Math.min(WARM_UP_MS_MAX, WARM_UP_SHARE * (window.sentMs - window.startMs));
+  const from = window.startMs + warmUpMs;
   for (const { name } of destinations) {
     const backlog = series.backlogBytes.find((candidate) => candidate.name === name);
     const slope = slopeOf(series.timeMs, backlog?.values ?? [], from, window.sentMs);
@@ -114,11 +122,10 @@ async function runProbe(
   context: RunContext,
   planOf: (overrides: Overrides) => RunPlan,
   execute: Execute,
-  perMinute: number,
-  probe: number,
+  { perMinute, probe, probeMs }: { perMinute: number; probe: number; probeMs: number },
 ): Promise<Result> {
   const outDir = join(context.outDir, `probe-${probe}`);
-  const plan = planOf({ rate: rateOf(perMinute), durationMs: PROBE_MS });
+  const plan = planOf({ rate: rateOf(perMinute), durationMs: probeMs });
   // Later than ARRIVED_MS is too late anyway: no use in waiting for it.
   const limits = { drain: ARRIVED_MS + 2000, noProgress: ARRIVED_MS };
   const calm = { ...plan, scenario: { ...plan.scenario, steps: [], limits } };

@@ -1,0 +1,139 @@
+// `run compare.yaml`: every cell in its order, a scorecard after each so that what there is can be looked at, and one
+// that was cut short goes on with the same --out.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeWhole } from '../chain/chain-file.ts';
+import { renderScorecardMarkdown } from '../report/scorecard/markdown.ts';
+import { renderScorecard } from '../report/scorecard/page.ts';
+import { describeCommit } from '../run/machine.ts';
+import { outFolder } from '../run/output.ts';
+import { ProgressLine } from '../run/progress.ts';
+import { assemble, type Ended, type ScorecardParts } from './assemble.ts';
+import { type Column, columnsOf, refuseTwins } from './columns.ts';
+import type { Comparison } from './comparison-file.ts';
+import { type CellContext, learn, runCell } from './execute.ts';
+import { forecast, forecastText } from './forecast.ts';
+import { RateBook } from './rates.ts';
+import { type Cell, type Mode, rowsOf, schedule } from './schedule.ts';
+import type { Scorecard } from './scorecard.ts';
+import { ComparisonStore, digestOf, type Outcome } from './store.ts';
+
+/** An invalid run says nothing about the tool: it is tried again, this often. */
+const TRIES = 2;
+
+export interface ComparisonCommand {
+  readonly tools: readonly string[] | undefined;
+  readonly mode: Mode;
+  readonly seed: number;
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+/** @returns the exit status: 0 when every cell was run, whatever it came to; 130 interrupted; 1 otherwise */
+export async function runComparison(
+  root: string,
+  comparison: Comparison,
+  command: ComparisonCommand,
+  signal: AbortSignal,
+): Promise<number> {
+  const { mode, seed } = command;
+  const talk = command.json ? process.stderr : process.stdout;
+  const columns = await columnsOf(root, comparison, command.tools);
+  refuseTwins(columns);
+  const planned = schedule(comparison, columns, mode, seed);
+  const store = await openStore(root, comparison, columns, command);
+  talk.write(`${introduction(comparison, columns, planned, mode)}\nresults in ${store.dir}\n`);
+  const ended: Ended[] = [];
+  const parts: ScorecardParts = {
+    ...{ comparison, columns, mode, seed, planned, ended },
+    startedAt: new Date().toISOString(),
+    commit: await describeCommit(root),
+  };
+  const line = new ProgressLine(talk);
+  const rates = new RateBook();
+  const context: CellContext = { root, mode, rates, columns: columns.filter(isHere), line, signal };
+  for (const [index, cell] of planned.entries()) {
+    if (signal.aborted) break;
+    const known = await store.outcomeOf(cell);
+    line.say(
+      `${index + 1}/${planned.length} ${cell.row.name}, ${cell.column.id}${known === null ? '' : ': known'}`,
+    );
+    const outcome = known ?? (await perform(context, cell, store));
+    if (signal.aborted && known === null) break;
+    learn(rates, cell, outcome);
+    ended.push({ cell, outcome });
+    line.say(`  ${outcomeText(outcome)}`);
+    await writeScorecard(store.dir, assemble(parts));
+  }
+  const scorecard = assemble(parts);
+  const page = await writeScorecard(store.dir, scorecard);
+  talk.write(`\n${renderScorecardMarkdown(scorecard)}\nscorecard: ${page}\n`);
+  if (command.json) process.stdout.write(`${JSON.stringify(scorecard)}\n`);
+  if (signal.aborted) return 130;
+  return scorecard.complete && scorecard.cells.every(({ state }) => state !== 'invalid') ? 0 : 1;
+}
+
+async function perform(context: CellContext, cell: Cell, store: ComparisonStore): Promise<Outcome> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await runCell(context, cell, store.folderOf(cell));
+    const isInvalid = outcome.kind === 'result' && outcome.result.verdict === 'invalid';
+    if (context.signal.aborted || (isInvalid && attempt < TRIES)) {
+      if (context.signal.aborted) return outcome;
+      context.line.say(`  ${outcomeText(outcome)}; once more`);
+      continue;
+    }
+    await store.keep(cell, outcome);
+    return outcome;
+  }
+}
+
+async function openStore(
+  root: string,
+  comparison: Comparison,
+  columns: readonly Column[],
+  { mode, seed, out }: ComparisonCommand,
+): Promise<ComparisonStore> {
+  const rows = rowsOf(comparison, mode);
+  const digest = digestOf([
+    JSON.stringify({ rows: rows.map(({ file, ...row }) => row) }),
+    ...rows.map(({ file }) => file.text),
+  ]);
+  const ids = columns.filter(isHere).map(({ id, found }) => `${id} ${found?.version ?? ''}`);
+  const dir = outFolder(root, out, comparison.name, mode);
+  return ComparisonStore.open(dir, { comparison: comparison.name, mode, seed, columns: ids, digest });
+}
+
+function isHere({ found }: Column): boolean {
+  return found !== null;
+}
+
+function introduction(
+  { name }: Comparison,
+  columns: readonly Column[],
+  planned: readonly Cell[],
+  mode: Mode,
+): string {
+  const absent = columns.filter((column) => !isHere(column));
+  const here = columns.filter(isHere).map(({ id, found }) => `${id} (${found?.version ?? ''})`);
+  return [
+    `${name}, ${mode}${mode === 'quick' ? ' (once each: indicative)' : ''}: ${forecastText(forecast(planned, mode))}`,
+    `compared: ${here.join(', ') || 'nothing'}`,
+    ...absent.map(({ toolName, howToGet }) => `not run: ${toolName}; to get it: ${howToGet}`),
+  ].join('\n');
+}
+
+function outcomeText(outcome: Outcome): string {
+  if (outcome.kind === 'not run') return `not run: ${outcome.why}`;
+  const { verdict, rate, ratePerMinute, failures } = outcome.result;
+  const [first = ''] = failures;
+  return `${verdict} at ${rate}: ${(ratePerMinute / 1e6).toFixed(2)}M/min ${first}`.trimEnd();
+}
+
+async function writeScorecard(dir: string, scorecard: Scorecard): Promise<string> {
+  const page = join(dir, 'scorecard.html');
+  await writeWhole(join(dir, 'scorecard.json'), `${JSON.stringify(scorecard)}\n`);
+  await writeFile(join(dir, 'scorecard.md'), renderScorecardMarkdown(scorecard));
+  await writeFile(page, renderScorecard(scorecard));
+  return page;
+}
