@@ -1,30 +1,19 @@
-// One tailed file: where it is read next, and what one read of it yields.
+// One tailed file: its descriptor, what one read of it yields, and whether it still is what was read before.
 //
-// `readAt` runs ahead of the source's committed position by what is on its way into the log. A commit that fails
-// brings it back. A last line without its newline is not an event yet: it is held, that is read again next time.
+// A last line without its newline is not an event yet: it is held, that is read again next time.
 
 import type fs from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { NEWLINE, scanEvents } from '../../bytes.ts';
-import type { EventLog } from '../../log/log.ts';
-import type { SourceState } from '../../log/sources.ts';
-import type { ReceiveCounters } from '../receive-counters.ts';
 import type { BufferPool } from './buffers.ts';
 import { type Copies, type Original, readExactly } from './copies.ts';
 import type { ListedFile } from './directory.ts';
 import { type Doubt, REMARKS } from './doubt.ts';
-import { GUARD_BYTES, HEAD_BYTES, ReadHistory } from './history.ts';
-import { continues, type FileIdentity, identityOf, openSame, sourceKey } from './identity.ts';
-import { nothingAt } from './newest.ts';
+import { GUARD_BYTES, HEAD_BYTES, type ReadHistory } from './history.ts';
+import { continues, type FileIdentity, identityOf, openSame } from './identity.ts';
+import { FileIntake, type IntakeParts } from './intake.ts';
 
-export interface FileParts {
-  readonly owner: string;
-  readonly log: EventLog;
-  readonly counters: ReceiveCounters;
+export interface FileParts extends IntakeParts {
   readonly buffers: BufferPool;
-  readonly eventBytesMax: number;
-  /** Commits that failed, of all files together: each took its file back to what is committed. */
-  readonly rewinds: { count: number };
   /** Files found to have been truncated, or to be others than those that were read before under their inodes. */
   readonly truncations: { count: number };
   /** Bytes of files that went away before they were read to their ends. */
@@ -40,26 +29,22 @@ export class TailedFile implements Original {
   /** Nanoseconds since 1970. */
   readonly born: bigint;
   path: string;
-  #at: string | Buffer;
   /** When the directory was first found not to list it. */
   missedAt = 0;
   /** When it last grew, or was found to be listed no more: it may have grown just before that. */
   grewAt: number;
   readonly #parts: FileParts;
+  readonly #intake: FileIntake;
   readonly #foundAt: number;
+  #at: string | Buffer;
   #size: number;
   #listed = true;
   #doubt: Doubt | null = 'new';
-  #source: SourceState | null = null;
   #handle: fs.FileHandle | null = null;
-  #readAt = 0;
-  #history = new ReadHistory();
   /** What was known when it was last judged whether it is a copy. */
   #judged = { size: -1, version: -1 };
-  /** Bytes of a last line without newline, at the last look. */
-  #partial = 0;
-  /** Where an over-long event began that is being passed over; -1: none. */
-  #tooLongFrom = -1;
+  /** Bytes of a last line without newline, at the last look, and how often it had been taken back by then. */
+  #partial = { bytes: 0, rewinds: 0 };
 
   constructor(listed: ListedFile, parts: FileParts, now: number) {
     this.identity = identityOf(listed.stats);
@@ -70,6 +55,7 @@ export class TailedFile implements Original {
     this.grewAt = now;
     this.#foundAt = now;
     this.#parts = parts;
+    this.#intake = new FileIntake(this.identity, parts);
   }
 
   /** False once the directory no longer lists it: deleted, or renamed to what is not followed. */
@@ -79,7 +65,7 @@ export class TailedFile implements Original {
 
   /** What the log finds it by. */
   get key(): string {
-    return sourceKey(this.#parts.owner, this.identity);
+    return this.#intake.key;
   }
 
   get isOpen(): boolean {
@@ -87,7 +73,7 @@ export class TailedFile implements Original {
   }
 
   get partialBytes(): number {
-    return this.#partial;
+    return this.#partial.rewinds === this.#intake.rewinds ? this.#partial.bytes : 0;
   }
 
   get isDoubted(): boolean {
@@ -95,7 +81,7 @@ export class TailedFile implements Original {
   }
 
   get history(): ReadHistory {
-    return this.#history;
+    return this.#intake.history;
   }
 
   async bytesAt(from: number, length: number): Promise<Buffer | null> {
@@ -104,36 +90,24 @@ export class TailedFile implements Original {
 
   /** Bytes behind what was read, as far as is known. */
   get unreadBytes(): number {
-    return Math.max(0, this.#size - this.#readAt - this.#partial);
+    return Math.max(0, this.#size - this.#intake.readAt - this.partialBytes);
   }
 
   /** Whether everything that was read is committed; an event that is being passed over is not, until it ends. */
   get settled(): boolean {
-    const read = this.#tooLongFrom === -1 ? this.#readAt : this.#tooLongFrom;
-    return this.#source === null || this.#source.position === read;
+    return this.#intake.settled;
   }
 
   /** Finds where to go on, where the log has something of the file: false where it has not. */
   recall(): boolean {
-    const { log } = this.#parts;
-    const known = log.findSource(this.key);
-    if (known === undefined) return false;
-    this.#source = known;
-    this.#readAt = known.position;
-    this.#history.batch({ from: known.lastFrom, end: known.position, crc: known.lastCrc });
-    this.#doubt = 'recalled';
-    return true;
+    const isKnown = this.#intake.recall();
+    if (isKnown) this.#doubt = 'recalled';
+    return isKnown;
   }
 
   /** Leaves out what is before the offset; resolves when the log remembers that. */
   async beginAt(offset: number): Promise<void> {
-    try {
-      await this.#parts.log.progress(this.#known(offset), nothingAt(offset));
-    } catch (error) {
-      this.#source = null;
-      throw error;
-    }
-    this.#readAt = offset;
+    await this.#intake.beginAt(offset, this.path);
     this.#doubt = null;
   }
 
@@ -143,7 +117,7 @@ export class TailedFile implements Original {
     this.path = path;
     this.#at = at;
     this.#size = Number(stats.size);
-    if (this.#size < this.#readAt) this.#doubt ??= 'truncated';
+    if (this.#size < this.#intake.readAt) this.#doubt ??= 'truncated';
   }
 
   /** The directory does not list it now. */
@@ -199,11 +173,14 @@ export class TailedFile implements Original {
     const fits = doubt === 'recalled' && (await this.#continues(handle));
     this.#doubt = null;
     if (fits) {
-      const head = await readExactly(handle, 0, Math.min(this.#readAt, HEAD_BYTES));
-      if (head !== null) this.#history.begins(head);
+      const head = await readExactly(handle, 0, Math.min(this.#intake.readAt, HEAD_BYTES));
+      if (head !== null) this.history.begins(head);
       return null;
     }
-    this.#restart(now);
+    const before = this.#intake.restart(this.path);
+    this.#holdBack(0);
+    // the source, and where it was, are forgotten once no copy is looked for
+    if (before !== null) this.#parts.copies.truncated(before.source, before.history, now);
     this.#parts.truncations.count++;
     return REMARKS[doubt];
   }
@@ -212,47 +189,32 @@ export class TailedFile implements Original {
   async read(now: number): Promise<'more' | 'end' | 'none'> {
     const handle = this.#handle;
     if (handle === null || this.#doubt !== null) return 'none';
-    const buffer = await this.#parts.buffers.take();
-    let kept = false;
+    const { buffers, rewinds } = this.#parts;
+    const buffer = await buffers.take();
+    let isKept = false;
     try {
-      const { rewinds } = this.#parts;
       const rewindsBefore = rewinds.count;
-      const guard = Math.min(GUARD_BYTES, this.#readAt);
+      const { readAt } = this.#intake;
+      const guard = Math.min(GUARD_BYTES, readAt);
       const room = buffer.length - GUARD_BYTES;
-      const all = (await handle.read(buffer, 0, guard + room, this.#readAt - guard)).bytesRead;
+      const all = (await handle.read(buffer, 0, guard + room, readAt - guard)).bytesRead;
       // what was read is not what comes next any more
       if (rewinds.count !== rewindsBefore) return 'more';
-      const bytesRead = Math.max(0, all - guard);
-      const chunk = buffer.subarray(guard, guard + bytesRead);
-      if (all < guard || !this.#history.stillHas(buffer.subarray(0, guard), this.#readAt)) {
+      if (all < guard || !this.history.stillHas(buffer.subarray(0, guard), readAt)) {
         this.#doubt = 'truncated';
-        this.#size = this.#readAt - guard + all;
+        this.#size = readAt - guard + all;
+        return 'none';
       }
-      if (bytesRead === 0 || bytesRead === this.#partial || this.#doubt !== null) return 'none';
+      const chunk = buffer.subarray(guard, all);
+      if (chunk.length === 0 || chunk.length === this.partialBytes) return 'none';
       this.grewAt = now;
-      this.#size = Math.max(this.#size, this.#readAt + bytesRead);
-      const full = bytesRead === room;
-      if (this.#tooLongFrom >= 0) {
-        return (await this.#passOver(chunk)) || full ? 'more' : 'end';
-      }
-      const whole = chunk.lastIndexOf(NEWLINE) + 1;
-      if (whole === 0 && bytesRead > this.#parts.eventBytesMax) {
-        this.#tooLongFrom = this.#readAt;
-        this.#partial = 0;
-        return (await this.#passOver(chunk)) || full ? 'more' : 'end';
-      }
-      const { events, tooLongAt } = scanEvents(chunk.subarray(0, whole), this.#parts.eventBytesMax);
-      const good = tooLongAt === -1 ? whole : tooLongAt;
-      this.#partial = tooLongAt === -1 ? bytesRead - whole : 0;
-      if (good > 0) {
-        const bytes = good <= COPY_BYTES_MAX ? Buffer.from(chunk.subarray(0, good)) : chunk.subarray(0, good);
-        kept = good > COPY_BYTES_MAX;
-        this.#append(bytes, events, kept ? () => this.#parts.buffers.giveBack(buffer) : () => undefined);
-      }
-      if (tooLongAt !== -1) this.#tooLongFrom = this.#readAt;
-      return full || tooLongAt !== -1 ? 'more' : 'end';
+      this.#size = Math.max(this.#size, readAt + chunk.length);
+      const isFull = chunk.length === room;
+      const taken = await this.#take(chunk, () => buffers.giveBack(buffer));
+      isKept = taken.isKept;
+      return isFull || taken.goesOn ? 'more' : 'end';
     } finally {
-      if (!kept) this.#parts.buffers.giveBack(buffer);
+      if (!isKept) buffers.giveBack(buffer);
     }
   }
 
@@ -261,117 +223,59 @@ export class TailedFile implements Original {
    * it is too long. False where there is no such line.
    */
   async finish(): Promise<boolean> {
-    if (this.#tooLongFrom >= 0) {
-      this.#countTooLong();
+    if (this.#intake.isPassingOver) {
+      this.#intake.countTooLong(this.path);
       return true;
     }
-    if (this.#partial === 0 || this.#handle === null) return false;
-    const buffer = Buffer.alloc(this.#partial + 1, NEWLINE);
-    const { bytesRead } = await this.#handle.read(buffer, 0, this.#partial, this.#readAt);
-    if (bytesRead !== this.#partial) return false;
-    this.#partial = 0;
+    const partial = this.partialBytes;
+    if (partial === 0 || this.#handle === null) return false;
+    const buffer = Buffer.alloc(partial + 1, NEWLINE);
+    const { bytesRead } = await this.#handle.read(buffer, 0, partial, this.#intake.readAt);
+    if (bytesRead !== partial) return false;
+    this.#holdBack(0);
     if (buffer.length > this.#parts.eventBytesMax) {
-      this.#tooLongFrom = this.#readAt;
-      await this.#passOver(buffer.subarray(0, bytesRead));
-      this.#countTooLong();
+      this.#intake.beginPassingOver();
+      await this.#intake.passOver(buffer.subarray(0, bytesRead), this.path);
+      this.#intake.countTooLong(this.path);
     } else {
-      this.#append(buffer, 1, () => undefined, bytesRead);
+      this.#intake.append(buffer, 1, this.path, () => undefined, bytesRead);
     }
     return true;
   }
 
   /** What the log could not be told now is forgotten with the files that are long gone. */
   async forget(): Promise<void> {
-    if (this.#source !== null) await this.#parts.log.forgetSource(this.#source).catch(() => undefined);
+    await this.#intake.forget();
   }
 
-  /** @param inFile so many of the bytes stand in the file; the others are ours. */
-  #append(bytes: Buffer, events: number, release: () => void, inFile = bytes.length): void {
-    const { log, counters } = this.#parts;
-    const from = this.#readAt;
-    const end = from + inFile;
-    const crc = crc32(bytes);
-    this.#passed(bytes.subarray(0, inFile));
-    this.#history.batch({ from, end, crc });
-    counters.read(events, bytes.length);
-    const append = { source: this.#known(from), from, end, chunks: [bytes], bytes: bytes.length, events };
-    log.append({ ...append, crc, sequence: 0 }).then(
-      () => {
-        counters.settled(events, bytes.length);
-        release();
-      },
-      () => {
-        // the log says what is wrong with it; the file is read again from there
-        counters.unread(events, bytes.length);
-        this.#rewind(from);
-        release();
-      },
-    );
+  /** `goesOn`: there is more to read at once; `isKept`: the chunk is in use until it is released. */
+  async #take(chunk: Buffer, release: () => void): Promise<{ goesOn: boolean; isKept: boolean }> {
+    const intake = this.#intake;
+    const { eventBytesMax } = this.#parts;
+    const whole = chunk.lastIndexOf(NEWLINE) + 1;
+    if (!intake.isPassingOver && whole === 0 && chunk.length > eventBytesMax) {
+      intake.beginPassingOver();
+      this.#holdBack(0);
+    }
+    if (intake.isPassingOver) return { goesOn: await intake.passOver(chunk, this.path), isKept: false };
+    const { events, tooLongAt } = scanEvents(chunk.subarray(0, whole), eventBytesMax);
+    const isWhole = tooLongAt === -1;
+    const good = isWhole ? whole : tooLongAt;
+    const isKept = good > COPY_BYTES_MAX;
+    this.#holdBack(isWhole ? chunk.length - whole : 0);
+    const bytes = isKept ? chunk.subarray(0, good) : Buffer.from(chunk.subarray(0, good));
+    if (good > 0) intake.append(bytes, events, this.path, isKept ? release : () => undefined);
+    if (!isWhole) intake.beginPassingOver();
+    return { goesOn: !isWhole, isKept };
   }
 
-  #passed(bytes: Buffer): void {
-    this.#history.passed(bytes, this.#readAt);
-    this.#readAt += bytes.length;
-  }
-
-  /** To what failed, not to what is committed: what was read before it may be on its way still, and succeed. */
-  #rewind(from: number): void {
-    this.#parts.rewinds.count++;
-    const read = this.#tooLongFrom === -1 ? this.#readAt : this.#tooLongFrom;
-    this.#readAt = Math.min(read, from);
-    this.#partial = 0;
-    this.#tooLongFrom = -1;
-    this.#history.cutBack(this.#readAt);
-  }
-
-  /**
-   * Reads on to the end of an over-long event: set aside and counted, never delivered.
-   * @returns whether its end was found.
-   */
-  async #passOver(chunk: Buffer): Promise<boolean> {
-    const newline = chunk.indexOf(NEWLINE);
-    const piece = newline === -1 ? chunk : chunk.subarray(0, newline + 1);
-    const rewindsBefore = this.#parts.rewinds.count;
-    const { log, owner } = this.#parts;
-    // what cannot be kept is still counted
-    await log.setAside(`${owner}.too-long`, piece).catch(() => undefined);
-    if (this.#parts.rewinds.count !== rewindsBefore) return true;
-    this.#passed(piece);
-    if (newline !== -1) this.#countTooLong();
-    return newline !== -1;
-  }
-
-  #countTooLong(): void {
-    const from = this.#tooLongFrom;
-    const end = this.#readAt;
-    const bytes = end - from;
-    this.#tooLongFrom = -1;
-    const { log, counters } = this.#parts;
-    counters.read(1, bytes);
-    const progress = { outcome: 'quarantined', reason: 'too-long', from, end, events: 1, bytes } as const;
-    log.progress(this.#known(from), progress).then(
-      () => counters.settled(1, bytes),
-      () => {
-        counters.unread(1, bytes);
-        this.#rewind(from);
-      },
-    );
-  }
-
-  #known(position: number): SourceState {
-    this.#source ??= this.#define(position);
-    return this.#source;
-  }
-
-  #define(position: number): SourceState {
-    const { log, owner } = this.#parts;
-    const identity = { ...this.identity, path: this.path };
-    return log.defineSource({ owner, key: this.key, identity, position });
+  #holdBack(bytes: number): void {
+    this.#partial = { bytes, rewinds: this.#intake.rewinds };
   }
 
   async #continues(handle: fs.FileHandle): Promise<boolean> {
-    if (this.#source === null) return true;
-    return this.#size >= this.#source.position && (await continues(handle, this.#source));
+    const { source } = this.#intake;
+    return source === null || (this.#size >= source.position && (await continues(handle, source)));
   }
 
   async #judge(handle: fs.FileHandle, now: number): Promise<string | null> {
@@ -390,18 +294,5 @@ export class TailedFile implements Original {
     }
     await this.beginAt(verdict);
     return REMARKS.new;
-  }
-
-  /** From the beginning, as a new source: the old one, and where it was, are forgotten once no copy is looked for. */
-  #restart(now: number): void {
-    const before = this.#source;
-    const history = this.#history;
-    this.#readAt = 0;
-    this.#history = new ReadHistory();
-    this.#partial = 0;
-    this.#tooLongFrom = -1;
-    if (before === null) return;
-    this.#source = this.#define(0);
-    this.#parts.copies.truncated(before, history, now);
   }
 }
