@@ -28,6 +28,9 @@ export class Lanes {
   readonly #openedMs: number;
   readonly #lanes = new Map<string, Lane>();
   #refusedAtMs: number | null = null;
+  readonly #leaving = new Set<SourceState>();
+  /** One sender after the other is made known: two that make room at once would forget the same one. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(log: EventLog, options: LanesOptions) {
     this.#log = log;
@@ -59,13 +62,21 @@ export class Lanes {
    * @returns null where peersMax others must be remembered
    */
   async source(lane: Lane, hello: Hello): Promise<{ source: SourceState; isNew: boolean } | null> {
+    const known = this.#log.findSource(lane.key);
+    if (known !== undefined && !this.#leaving.has(known)) return { source: known, isNew: false };
+    const defined = this.#turn.then(() => this.#define(lane, hello));
+    this.#turn = defined.catch(() => undefined);
+    return await defined;
+  }
+
+  async #define(lane: Lane, hello: Hello): Promise<{ source: SourceState; isNew: boolean } | null> {
     const { name: owner, peersMax } = this.#options;
     const known = this.#log.findSource(lane.key);
     if (known !== undefined) return { source: known, isNew: false };
     for (const other of this.#log.sourcesOf(owner)) {
       const { stream, lane: name, epoch } = other.identity;
       if (stream === hello.stream && name === hello.lane && Number(epoch) < hello.epoch) {
-        await this.#log.forgetSource(other);
+        await this.#forget(other);
       }
     }
     await this.#makeRoom();
@@ -79,6 +90,16 @@ export class Lanes {
     return { source, isNew: true };
   }
 
+  /** Who comes back meanwhile is taken for new. */
+  async #forget(source: SourceState): Promise<void> {
+    this.#leaving.add(source);
+    try {
+      await this.#log.forgetSource(source);
+    } finally {
+      this.#leaving.delete(source);
+    }
+  }
+
   async #makeRoom(): Promise<void> {
     const sources = this.#log.sourcesOf(this.#options.name);
     const surplus = sources.length + 1 - this.#options.peersMax;
@@ -89,8 +110,7 @@ export class Lanes {
     for (const source of forgettable.slice(0, surplus)) {
       // it may have come back while others were forgotten
       if (!this.#isForgettable(source)) continue;
-      this.#lanes.delete(source.key);
-      await this.#log.forgetSource(source);
+      await this.#forget(source);
     }
   }
 

@@ -1,6 +1,6 @@
 // A real event log in a directory of the test's own, and what its segments hold.
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -39,4 +39,17 @@ export function openLog(
 export async function eventsIn(dir: string): Promise<Buffer> {
   const names = (await readdir(dir)).filter((name) => name.endsWith('.log')).sort();
   return Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name)))));
+}
+
+/** The same from a log offset on. */
+export async function eventsBehind(dir: string, offset: number): Promise<Buffer> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.log')).sort();
+  const parts = names.map(async (name) => {
+    await using file = await open(join(dir, name));
+    const { size } = await file.stat();
+    const from = Math.max(0, offset - Number.parseInt(name, 10));
+    if (from >= size) return Buffer.alloc(0);
+    return (await file.read({ buffer: Buffer.alloc(size - from), position: from })).buffer;
+  });
+  return Buffer.concat(await Promise.all(parts));
 }

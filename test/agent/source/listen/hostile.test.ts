@@ -2,10 +2,10 @@
 // many frames (`npm run test:hostile` sends a million), SPILLWAY_SEED begins again where a failure was seen.
 
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import net from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { encodeMessage, FrameType } from '../../../../agent/wire/frame.ts';
+import { eventsBehind } from '../event-log.ts';
 import { randomFrom } from '../random.ts';
 import { until } from '../until.ts';
 import { goodFrames, hostileCase, type Random, sessionOf, takes } from './hostile.ts';
@@ -15,7 +15,7 @@ const FRAMES = Number(process.env['SPILLWAY_HOSTILE_FRAMES'] ?? 10_000);
 const SEED = Number(process.env['SPILLWAY_SEED'] ?? randomInt(2 ** 31));
 const ROUND_FRAMES = 25_000;
 const ABREAST = 32;
-/** What a round may leave behind in memory: garbage that is not collected yet, not something that is kept. */
+/** What all rounds may leave behind in memory: garbage that is not collected yet, not something that is kept. */
 const GROWTH_BYTES_MAX = 256 * 2 ** 20;
 
 /** Reasons in docs/formats.md that such bytes may have; `internal` would be a mistake of ours. */
@@ -33,7 +33,7 @@ class Client {
 
   constructor(address: { host: string; port: number }) {
     this.#socket = net.connect(address);
-    this.closed = once(this.#socket, 'close');
+    this.closed = new Promise((resolve) => this.#socket.once('close', resolve));
     this.#socket.on('error', () => undefined);
     let begun = Buffer.alloc(0);
     this.#socket.on('data', (chunk: Buffer) => {
@@ -68,10 +68,16 @@ class Client {
 interface Round {
   readonly listening: Listening;
   readonly random: Random;
+  /** Of the last case. */
+  number: number;
   connections: number;
   frames: number;
+  events: number;
+  /** What this round is to bring, in any order of its cases. */
   readonly expected: string[];
 }
+
+type Cases = ReadonlyMap<string, string[]>;
 
 async function one(round: Round, number: number): Promise<void> {
   const { kind, hello, rest, atOnce, frames, arrives } = hostileCase(round.random, number);
@@ -112,7 +118,7 @@ async function two(round: Round, number: number): Promise<void> {
 }
 
 /** The events by the connection they came from, in their order; those that do not say by which, sorted. */
-function byCase(events: readonly string[]): ReadonlyMap<string, string[]> {
+function byCase(events: readonly string[]): Cases {
   const cases = new Map<string, string[]>();
   for (const event of events) {
     const key = /^c\d+ \d+\.\d+ /.test(event) ? event.slice(0, event.indexOf(' ')) : '';
@@ -122,19 +128,16 @@ function byCase(events: readonly string[]): ReadonlyMap<string, string[]> {
   return new Map([...cases].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function runRound(t: ExecutionContext, random: Random, framesMax: number): Promise<Round> {
-  const listening = await Listening.open(
-    t,
-    { connectionsMax: 2 * ABREAST + 8, peersMax: 100_000, handshakeTimeoutMs: 1_000, peerTimeoutMs: 10_000 },
-    { capBytes: 2 ** 30, keepBytes: 2 ** 30 },
-  );
-  const round: Round = { listening, random, connections: 0, frames: 0, expected: [] };
-  let number = 0;
+/** Sends so many frames, and looks at what became of them. */
+async function runRound(t: ExecutionContext, round: Round, framesMax: number): Promise<void> {
+  const { listening, random } = round;
+  const before = { frames: round.frames, bytes: listening.log.facts().appended.bytes };
+  round.expected.length = 0;
   const lane = async () => {
-    while (round.frames < framesMax) {
-      number++;
-      if (random() < 0.05) await two(round, number);
-      else await one(round, number);
+    while (round.frames - before.frames < framesMax) {
+      round.number++;
+      if (random() < 0.05) await two(round, round.number);
+      else await one(round, round.number);
     }
   };
   await Promise.all(Array.from({ length: ABREAST }, lane));
@@ -147,44 +150,48 @@ async function runRound(t: ExecutionContext, random: Random, framesMax: number):
   });
   await until('all that was taken is in the log', () => listening.source.snapshot().held.bytes === 0);
   t.is(ended().accepted, round.connections);
-  for (const reason of Object.keys(listening.source.snapshot().connections ?? {})) {
-    t.true(reason === 'accepted' || REASONS.has(reason), `${reason}; seed ${SEED}`);
-  }
-  const events = (await listening.events()).toString('latin1').split('\n').slice(0, -1);
-  const [got, expected] = [byCase(events), byCase(round.expected)];
+  const events = await eventsBehind(listening.logDir, before.bytes);
+  const [got, expected] = [events.toString('latin1').split('\n').slice(0, -1), round.expected].map(
+    byCase,
+  ) as [Cases, Cases];
   const differs = [...new Set([...got.keys(), ...expected.keys()])].filter(
     (key) => got.get(key)?.join('\n') !== expected.get(key)?.join('\n'),
   );
   t.deepEqual(
     differs.slice(0, 3).map((key) => ({ key, got: got.get(key), expected: expected.get(key) })),
     [],
-    `seed ${SEED}`,
+    `seed ${SEED}; ${JSON.stringify(listening.source.snapshot().connections)}`,
   );
-  listening.conserves();
-  await listening.source.close();
-  return round;
+  round.events += round.expected.length;
 }
 
 test(`${FRAMES} hostile frames: no crash, every end counted, and the log holds what valid frames brought`, async (t) => {
   t.timeout(60_000 + FRAMES);
   t.log(`SPILLWAY_SEED=${SEED}`);
+  let clockMs = Date.now();
+  const limits = { connectionsMax: 2 * ABREAST + 8, handshakeTimeoutMs: 1_000, peerTimeoutMs: 10_000 };
+  const listening = await Listening.open(
+    t,
+    // a sender that has left is one that may be forgotten
+    { ...limits, peersMax: 2_000, peerForgetMs: 1, now: () => (clockMs += 100_000) },
+    { capBytes: 2 ** 31, keepBytes: 2 ** 31, segmentBytes: 2 ** 24 },
+  );
   const random = randomFrom(SEED);
-  const reasons = new Map<string, number>();
-  let [frames, connections, events] = [0, 0, 0];
+  const round = { listening, random, number: 0, connections: 0, frames: 0, events: 0, expected: [] };
   let rssAfterFirst = 0;
-  while (frames < FRAMES) {
-    const round = await runRound(t, random, Math.min(ROUND_FRAMES, FRAMES - frames));
-    frames += round.frames;
-    connections += round.connections;
-    events += round.expected.length;
-    for (const [reason, count] of Object.entries(round.listening.source.snapshot().connections ?? {})) {
-      reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-    }
+  while (round.frames < FRAMES) {
+    await runRound(t, round, Math.min(ROUND_FRAMES, FRAMES - round.frames));
     const { rss } = process.memoryUsage();
     if (rssAfterFirst === 0) rssAfterFirst = rss;
     t.true(rss < rssAfterFirst + GROWTH_BYTES_MAX, `${rss} bytes, after the first round ${rssAfterFirst}`);
   }
-  const ends = JSON.stringify(Object.fromEntries([...reasons].sort(([, a], [, b]) => b - a)));
-  t.log(`${frames} frames, ${connections} connections, ${events} events arrived; ${ends}`);
-  t.log(`memory ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);
+  const ends = Object.entries(listening.source.snapshot().connections ?? {}).sort(([, a], [, b]) => b - a);
+  for (const [reason] of ends) {
+    t.true(reason === 'accepted' || REASONS.has(reason), `${reason}; seed ${SEED}`);
+  }
+  listening.conserves();
+  t.log(`${round.frames} frames, ${round.connections} connections, ${round.events} events arrived`);
+  t.log(JSON.stringify(Object.fromEntries(ends)));
+  const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  t.log(`memory ${mib(process.memoryUsage().rss)}, after the first round ${mib(rssAfterFirst)}`);
 });

@@ -63,3 +63,19 @@ test('a sender that was away for peerForgetMs makes room', async (t) => {
   const present = listening.log.sourcesOf('hop').map(({ identity }) => identity['stream']);
   t.true(present.includes(stays.stream), 'who is connected stays, however long it is silent');
 });
+
+test('two-make-room: many that come at once to a full table all find room, where there is some', async (t) => {
+  const listening = await Listening.open(t, { peersMax: 8 });
+  for (let index = 1; index <= 8; index++) {
+    const idle = await listening.connect();
+    await idle.greet(helloFrom());
+    idle.write(encodeHeader({ type: FrameType.bye }));
+    await listening.counts('bye', index);
+  }
+  const peers = await Promise.all(Array.from({ length: 8 }, () => listening.connect()));
+  const welcomes = await Promise.all(peers.map((peer) => peer.greet(helloFrom())));
+  t.is(welcomes.length, 8);
+  t.is(listening.log.sourcesOf('hop').length, 8);
+  for (const [index, peer] of peers.entries()) peer.batch(0, `${index}\n`);
+  await Promise.all(peers.map((peer) => peer.acknowledged(2)));
+});
