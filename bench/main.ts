@@ -35,7 +35,7 @@ const HELP = `usage: bench COMMAND
   down [--list] [NAME...]   stop every chain of this checkout, or these; exit 1 while anything remains
   status                what is up
   report DIR            write DIR/report.html again from DIR/result.json
-  compare DIR DIR...    the figures of several runs side by side
+  compare DIR DIR...    several runs, or several scorecards, side by side; exit 1 when a later one is worse
   verify --manifest FILE EVENTS...    judge any event files
 
 Exit status: 0 pass, 1 failed or invalid, 2 bad usage or configuration, 130 interrupted.

@@ -17,7 +17,7 @@ import { forecast, forecastText } from './forecast.ts';
 import { RateBook } from './rates.ts';
 import { type Cell, type Mode, rowsOf, schedule } from './schedule.ts';
 import type { Scorecard } from './scorecard.ts';
-import { ComparisonStore, digestOf, type Outcome } from './store.ts';
+import { ComparisonStore, digestOf, type Outcome, SCORECARD } from './store.ts';
 
 /** An invalid run says nothing about the tool: it is tried again, this often. */
 const TRIES = 2;
@@ -132,7 +132,7 @@ function outcomeText(outcome: Outcome): string {
 
 async function writeScorecard(dir: string, scorecard: Scorecard): Promise<string> {
   const page = join(dir, 'scorecard.html');
-  await writeWhole(join(dir, 'scorecard.json'), `${JSON.stringify(scorecard)}\n`);
+  await writeWhole(join(dir, SCORECARD), `${JSON.stringify(scorecard)}\n`);
   await writeFile(join(dir, 'scorecard.md'), renderScorecardMarkdown(scorecard));
   await writeFile(page, renderScorecard(scorecard));
   return page;

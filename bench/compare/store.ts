@@ -14,8 +14,10 @@ import type { Result } from '../result.ts';
 import { readResult, writeResult } from '../run/output.ts';
 import { BenchError, hasCode } from '../run-error.ts';
 import type { Cell, Mode } from './schedule.ts';
+import { SCORECARD_SCHEMA, type Scorecard } from './scorecard.ts';
 
 const KEY = 'comparison.json';
+export const SCORECARD = 'scorecard.json';
 const NOT_RUN = 'not-run.json';
 
 export interface ComparisonKey {
@@ -79,6 +81,16 @@ export class ComparisonStore {
     if (outcome.kind === 'result') await writeResult(folder, outcome.result);
     else await writeWhole(join(folder, NOT_RUN), `${JSON.stringify({ why: outcome.why })}\n`);
   }
+}
+
+/** null: the folder holds no comparison. */
+export async function readScorecard(dir: string): Promise<Scorecard | null> {
+  const file = join(dir, SCORECARD);
+  const text = await readIfThere(file);
+  if (text === null) return null;
+  const card = JSON.parse(text) as Partial<Scorecard>;
+  if (card.schema === SCORECARD_SCHEMA) return card as Scorecard;
+  throw new BenchError('usage', `${file}: schema ${String(card.schema)}, expected ${SCORECARD_SCHEMA}`);
 }
 
 async function readIfThere(file: string): Promise<string | null> {

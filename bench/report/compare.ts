@@ -50,6 +50,18 @@ export function renderComparison(results: readonly Result[]): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
+/** Figures of later runs that are worse than those of the first: `run 2: rate`. */
+export function worseFigures(results: readonly Result[]): readonly string[] {
+  const [first, ...others] = results;
+  if (first === undefined) return [];
+  const figures = figuresOf(results);
+  return others.flatMap((other, index) =>
+    figures
+      .filter((figure) => judge(figure, first, other).endsWith('worse'))
+      .map(({ name }) => `run ${index + 2}: ${name}`),
+  );
+}
+
 const EXPLANATION = `compared with run 1, one run each; "no visible difference": within ${formatPercent(NOISE.steady * 100)} (latency and memory: ${formatPercent(NOISE.jumpy * 100)})`;
 
 function headings(results: readonly Result[]): readonly (readonly string[])[] {

@@ -2,7 +2,10 @@
 
 import { resolve } from 'node:path';
 import { loadComparison } from '../compare/comparison-file.ts';
-import { renderComparison } from '../report/compare.ts';
+import { readScorecard } from '../compare/store.ts';
+import { renderComparison, worseFigures } from '../report/compare.ts';
+import { compareScorecards } from '../report/scorecard/compare.ts';
+import { BenchError } from '../run-error.ts';
 import { listScenarios, scenarioNames } from '../scenario-file.ts';
 import { loadSuite } from '../suite-file.ts';
 import { tools } from '../tools/registry.ts';
@@ -41,10 +44,22 @@ export async function reportCommand(dirs: readonly string[], say: Say): Promise<
   return 0;
 }
 
+/** @returns 1 where something of a later one is worse than of the first */
 export async function compareCommand(dirs: readonly string[], say: Say): Promise<number> {
-  const results = await Promise.all(dirs.map((dir) => readResult(resolve(dir))));
+  const folders = dirs.map((dir) => resolve(dir));
+  const cards = await Promise.all(folders.map(readScorecard));
+  const whole = cards.filter((card) => card !== null);
+  if (whole.length > 0 && whole.length < dirs.length) {
+    throw new BenchError('usage', 'a scorecard is compared with scorecards, a run with runs');
+  }
+  if (whole.length > 0) {
+    const { text, worse } = compareScorecards(whole);
+    say(text.trimEnd());
+    return worse > 0 ? 1 : 0;
+  }
+  const results = await Promise.all(folders.map(readResult));
   say(renderComparison(results).trimEnd());
-  return 0;
+  return worseFigures(results).length > 0 ? 1 : 0;
 }
 
 function featureText(features: ToolFeatures): string {

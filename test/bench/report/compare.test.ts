@@ -1,5 +1,5 @@
 import test from 'ava';
-import { renderComparison } from '../../../bench/report/compare.ts';
+import { renderComparison, worseFigures } from '../../../bench/report/compare.ts';
 import type { Result } from '../../../bench/result.ts';
 import { longNamesResult, losingResult, outageResult, passingResult } from './fixture.ts';
 
@@ -75,4 +75,12 @@ test('figures that a run does not have are dashes', (t) => {
 test('one result and none', (t) => {
   t.regex(row(renderComparison([FIRST]), 'rate'), /9\.97 M\/min$/);
   t.is(renderComparison([]), 'nothing to compare: no results were given\n');
+});
+
+test('what is worse is named, for an exit status', (t) => {
+  t.deepEqual(worseFigures([FIRST, FIRST]), []);
+  t.deepEqual(worseFigures([FIRST, { ...FIRST, ratePerMinute: FIRST.ratePerMinute * 2 }]), []);
+  t.deepEqual(worseFigures([FIRST, FIRST, { ...FIRST, ratePerMinute: FIRST.ratePerMinute / 2 }]), [
+    'run 3: rate',
+  ]);
 });

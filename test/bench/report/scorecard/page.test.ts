@@ -1,6 +1,7 @@
 import test from 'ava';
 import { SCORECARD_SCHEMA, type Scorecard } from '../../../../bench/compare/scorecard.ts';
 import { summarise } from '../../../../bench/compare/statistics.ts';
+import { compareScorecards } from '../../../../bench/report/scorecard/compare.ts';
 import { renderScorecardMarkdown } from '../../../../bench/report/scorecard/markdown.ts';
 import { renderScorecard } from '../../../../bench/report/scorecard/page.ts';
 
@@ -88,4 +89,21 @@ test('Markdown has the same table: every line as many cells as columns, losses b
   t.regex(text, /fail \(1,234 lost, at 1M\/min\)/);
   t.regex(text, /0\.5x of the best/);
   t.regex(text, /lost up to 3\.0 % of its time/);
+});
+
+test('two scorecards: a difference is judged where repeated runs show it, a broken promise always', (t) => {
+  const slower = {
+    ...card,
+    cells: [
+      { ...cell('sustained', 'one', 'pass', 10e6) },
+      ...card.cells.slice(1, 3),
+      { ...cell('backpressure', 'two', 'fail', 1) },
+    ],
+  };
+  t.is(compareScorecards([card, card]).worse, 0);
+  const { text, worse } = compareScorecards([card, slower]);
+  t.is(worse, 2);
+  t.regex(text, /Sustained, one +20\.0 M\/min +10\.0 M\/min {2}worse/);
+  t.regex(text, /Sustained, two .*no difference that could be seen/);
+  t.is(compareScorecards([slower, card]).worse, 0);
 });
