@@ -243,6 +243,7 @@ class LogCheck {
     if (before === null || before.offset >= base) return;
     if (this.#running) this.#cursors = await this.#readCursors();
     if (this.#isWanted(before.offset, base) === false) return;
+    if (this.#isStray(before.offset, base)) return;
     this.#findings.push({
       kind: 'unknown-range',
       place: basename(segmentPath('', base)),
@@ -252,6 +253,13 @@ class LogCheck {
       start: 'goes on; the range is announced to destinations as damaged, with its count',
       mends: false,
     });
+  }
+
+  /** It is reported as data without a journal. */
+  #isStray(from: number, to: number): boolean {
+    return this.#findings.some(
+      ({ kind, range }) => kind === 'no-journal' && range !== null && range.from <= from && range.to >= to,
+    );
   }
 
   /** Null: there is no cursor that could say. */

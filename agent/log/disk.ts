@@ -6,6 +6,7 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { SpillwayError } from '../errors.ts';
 
 export interface FileFacts {
   readonly size: number;
@@ -82,6 +83,10 @@ async function writev(fd: number, chunks: readonly Buffer[], position: number): 
   }
 }
 
+function directoryInstead(path: string): SpillwayError {
+  return new SpillwayError('corrupt', `${path} is a directory, a file is expected: move it out of the log`);
+}
+
 async function syncDirectory(directory: string): Promise<void> {
   const fd = await realDisk.open(directory, 'r');
   try {
@@ -110,7 +115,9 @@ export const realDisk: Disk = {
   sync: (fd) => call((done) => fs.fdatasync(fd, done)),
   truncate: (fd, size) => call((done) => fs.ftruncate(fd, size, done)),
   async facts(path) {
-    const { size, mtimeMs } = await fs.promises.stat(path);
+    const stats = await fs.promises.stat(path);
+    if (stats.isDirectory()) throw directoryInstead(path);
+    const { size, mtimeMs } = stats;
     return { size, modifiedMs: mtimeMs };
   },
   list: (directory) => fs.promises.readdir(directory),

@@ -52,7 +52,7 @@ export async function markBefore(
       if (record.timeMs >= timeMs) return mark;
       mark = { offset: record.to, events: record.eventsBefore + record.events };
     }
-    if (segment.lastMs >= timeMs || segment.bytes === 0) return mark;
+    if (segment.lastMs >= timeMs) return mark;
   }
   return mark;
 }

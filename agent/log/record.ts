@@ -27,6 +27,8 @@ export const HEADER_BYTES = 64;
 export const BATCH_BYTES = 96;
 const NOTE_HEAD_BYTES = 16;
 const STREAM_BYTES = 16;
+/** Records begin at multiples of it. */
+export const RECORD_ALIGNMENT = 8;
 const MAGIC = Buffer.from('SPWJ0001', 'latin1');
 
 export const RecordType = { batch: 1, checkpoint: 2, source: 3, progress: 4, forget: 5 } as const;

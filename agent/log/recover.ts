@@ -6,8 +6,17 @@
 import { basename, join } from 'node:path';
 import { MAKING_SUFFIX } from './active.ts';
 import type { Disk } from './disk.ts';
+import type { Mark } from './marks.ts';
 import { QUARANTINE_DIRECTORY } from './quarantine.ts';
-import { decodeHeader, HEADER_BYTES, type JournalHeader } from './record.ts';
+import {
+  decodeBatch,
+  decodeHeader,
+  HEADER_BYTES,
+  isBatch,
+  type JournalHeader,
+  RECORD_ALIGNMENT,
+  recordSize,
+} from './record.ts';
 import { replay } from './replay.ts';
 import { salvage } from './salvage.ts';
 import {
@@ -21,13 +30,20 @@ import {
   segmentPath,
 } from './segment.ts';
 import { SourceTable } from './sources.ts';
+import { unlessGone } from './survey.ts';
+import { cutTornData } from './torn-data.ts';
 import { readDespiteDamage } from './unreadable.ts';
 import { readFile } from './whole-file.ts';
+
+/** The last record of a sealed journal that is no note lies within so much of its end. */
+const JOURNAL_END_BYTES = 16 * 1024;
 
 export interface Recovered {
   /** By base offset; the last one is the one to go on with. Empty for a new log. */
   readonly segments: Segment[];
   readonly table: SourceTable;
+  /** Where the log ends, where that is behind the last segment: its data is not all there. */
+  readonly end: Mark | null;
   /** For the log: what was cut off, set aside or found wrong. */
   readonly remarks: readonly string[];
 }
@@ -44,13 +60,18 @@ export async function recover(disk: Disk, dir: string): Promise<Recovered> {
     if (replayed !== null) {
       const older = await Promise.all(before.map((base) => openSealed(disk, dir, base, remarks)));
       const segments = await linkUp(disk, [...older.filter((segment) => segment !== null), replayed.segment]);
-      for (const segment of segments.slice(0, -1)) await cutUncommitted(disk, segment, remarks);
-      return { segments, table: replayed.table, remarks };
+      for (const [index, segment] of segments.slice(0, -1).entries()) {
+        const next = segments[index + 1]?.base ?? segment.end;
+        if (segment.end < next) await cutTornData(disk, segment, next, remarks);
+        await cutUncommitted(disk, segment, remarks);
+      }
+      const end = await cutTornData(disk, replayed.segment, Number.POSITIVE_INFINITY, remarks);
+      return { segments, table: replayed.table, end, remarks };
     }
     await giveUp(disk, found, remarks);
     bases.pop();
   }
-  return { segments: [], table: new SourceTable(), remarks };
+  return { segments: [], table: new SourceTable(), end: null, remarks };
 }
 
 /** The state of the sources when the segment after these was begun. */
@@ -133,10 +154,7 @@ async function setAsideStrays(
 async function dropDeleted(disk: Disk, dir: string, bases: readonly number[]): Promise<number[]> {
   const left: number[] = [];
   for (const base of bases) {
-    const there = await disk.facts(segmentPath(dir, base)).then(
-      () => true,
-      () => false,
-    );
+    const there = (await unlessGone(disk.facts(segmentPath(dir, base)))) !== null;
     if (there || base === bases.at(-1)) left.push(base);
     else await disk.remove(journalPath(dir, base));
   }
@@ -145,17 +163,36 @@ async function dropDeleted(disk: Disk, dir: string, bases: readonly number[]): P
 
 /** A sealed segment, from its journal's header and the sizes of its files; null where nothing in the journal can be read. */
 async function openSealed(disk: Disk, dir: string, base: number, remarks: string[]): Promise<Segment | null> {
+  const journal = await disk.facts(journalPath(dir, base));
   const header = await readHeader(disk, dir, base);
   if (header === null) {
     await giveUp(disk, new Segment(dir, base, 0, 0), remarks);
     return null;
   }
   const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
-  const data = await disk.facts(segment.path).catch(() => ({ size: 0, modifiedMs: header.createdMs }));
-  segment.bytes = data.size;
-  segment.lastMs = data.modifiedMs;
-  segment.journalBytes = (await disk.facts(segment.journalPath)).size;
+  segment.bytes = await disk.facts(segment.path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  segment.journalBytes = journal.size;
+  segment.lastMs = (await lastBatchMs(disk, segment)) ?? header.createdMs;
   return segment;
+}
+
+/** When the last batch came, by the end of the journal: the times of files change when they are copied or touched. */
+async function lastBatchMs(disk: Disk, { journalPath: path, journalBytes }: Segment): Promise<number | null> {
+  const from = Math.max(HEADER_BYTES, journalBytes - JOURNAL_END_BYTES);
+  const bytes = Buffer.alloc(Math.max(0, journalBytes - from));
+  const fd = await disk.open(path, 'r');
+  try {
+    const got = await readDespiteDamage(disk, fd, bytes, from);
+    for (let at = got - (got % RECORD_ALIGNMENT); at >= 0; at -= RECORD_ALIGNMENT) {
+      if (recordSize(bytes, at, got, false) > 0 && isBatch(bytes, at)) return decodeBatch(bytes, at).timeMs;
+    }
+    return null;
+  } finally {
+    await disk.close(fd);
+  }
 }
 
 /** Only the first bytes of a journal, unless they are damaged. */

@@ -4,9 +4,16 @@
 // died, or rot. It is rot where a batch behind it was written in a later group: by then everything before that group
 // was synced. Then reading goes on at the next record that checks out; else the journal ends here.
 
-import { decodeBatch, decodeHeader, encodeHeader, HEADER_BYTES, isBatch, recordSize } from './record.ts';
+import {
+  decodeBatch,
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  isBatch,
+  RECORD_ALIGNMENT,
+  recordSize,
+} from './record.ts';
 
-const ALIGNMENT = 8;
 const HEAD_BYTES = 16;
 
 export interface Salvaged {
@@ -49,7 +56,7 @@ function goodRecords(bytes: Buffer): { records: Range[]; holes: number } {
       at += size;
       continue;
     }
-    const next = isRot(bytes, at) ? nextGood(bytes, at + ALIGNMENT) : null;
+    const next = isRot(bytes, at) ? nextGood(bytes, at + RECORD_ALIGNMENT) : null;
     if (next === null) break;
     holes++;
     at = next;
@@ -58,7 +65,7 @@ function goodRecords(bytes: Buffer): { records: Range[]; holes: number } {
 }
 
 function nextGood(bytes: Buffer, from: number): number | null {
-  for (let at = from; at + HEAD_BYTES <= bytes.length; at += ALIGNMENT) {
+  for (let at = from; at + HEAD_BYTES <= bytes.length; at += RECORD_ALIGNMENT) {
     if (recordSize(bytes, at, bytes.length, false) > 0) return at;
   }
   return null;
@@ -66,7 +73,7 @@ function nextGood(bytes: Buffer, from: number): number | null {
 
 /** Whether a batch behind the hole was written when everything up to the hole was durable. */
 function isRot(bytes: Buffer, hole: number): boolean {
-  let at = nextGood(bytes, hole + ALIGNMENT);
+  let at = nextGood(bytes, hole + RECORD_ALIGNMENT);
   while (at !== null) {
     if (isBatch(bytes, at) && decodeBatch(bytes, at).group > hole) return true;
     at = nextGood(bytes, at + recordSize(bytes, at, bytes.length, false));

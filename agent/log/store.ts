@@ -42,11 +42,15 @@ export class SegmentStore {
   ): Promise<{ store: SegmentStore; table: SourceTable; remarks: readonly string[] }> {
     const { disk, dir } = options;
     await disk.makeDirectory(join(dir, JOURNAL_DIRECTORY));
-    const { segments, table, remarks } = await recover(disk, dir);
+    const { segments, table, end, remarks } = await recover(disk, dir);
     const last = segments.at(-1);
     let active: ActiveSegment;
     if (last === undefined) {
       active = await create(options, 0, 0, table.checkpoint());
+      segments.push(active.segment);
+    } else if (end !== null) {
+      // nothing is written behind what was cut
+      active = await create(options, end.offset, end.events, table.checkpoint());
       segments.push(active.segment);
     } else {
       active = await ActiveSegment.resume(disk, last, options);

@@ -196,7 +196,7 @@ export async function surveyQuarantine(disk: Disk, dir: string): Promise<NamedSi
   const directory = join(dir, QUARANTINE_DIRECTORY);
   const found: NamedSize[] = [];
   for (const name of (await listIfThere(disk, directory)).sort()) {
-    const facts = await unlessGone(disk.facts(join(directory, name)));
+    const facts = await disk.facts(join(directory, name)).catch(() => null);
     if (facts !== null) found.push({ name, bytes: facts.size, modifiedMs: facts.modifiedMs });
   }
   return found;

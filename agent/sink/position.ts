@@ -48,6 +48,8 @@ export class Position {
   yields = false;
   /** Told every range that is passed over, once. */
   onGap: (range: Omit<Gap, 'announced'>) => void = () => undefined;
+  /** The furthest that the receiver had, of this stream and epoch, as far as is known. */
+  #reached: number;
   #dirty = false;
   #closed = false;
   #timer: NodeJS.Timeout | null = null;
@@ -61,6 +63,7 @@ export class Position {
     this.#found = found ? state : null;
     this.#state = state;
     this.#durable = state;
+    this.#reached = state.position.offset;
     this.seenEnd = log.end;
     this.holder = {
       yields: () => this.yields,
@@ -178,6 +181,11 @@ export class Position {
     this.#change({ gaps: addGap(this.#state.gaps, { ...range, announced: false }) });
   }
 
+  /** Why a range that the log no longer has is lost: nobody but the receiver gives up what it once acknowledged. */
+  lossOf(from: number): 'peerLost' | 'damaged' {
+    return from < this.#reached ? 'peerLost' : 'damaged';
+  }
+
   /** Writes down that a range is passed over; resolves before the receiver may be told. */
   async announce(range: Omit<Gap, 'announced'>): Promise<void> {
     if (!isAnnounced(this.#state.gaps, range)) this.onGap(range);
@@ -276,6 +284,7 @@ export class Position {
 
   #change(part: Partial<CursorState>): void {
     this.#state = { ...this.#state, ...part };
+    this.#reached = Math.max(this.#reached, this.#state.position.offset);
     this.#dirty = true;
     this.#timer ??= setTimeout(() => {
       this.#timer = null;

@@ -107,7 +107,9 @@ export class Sender implements LaneSender {
   async #send(held: Held): Promise<boolean> {
     const { result, buffer } = held;
     if (result.kind === 'gap') {
-      await this.#sendSkip(result);
+      const isGone = result.reason === 'peerLost';
+      const reason = isGone ? this.#parts.position.lossOf(result.from) : result.reason;
+      await this.#sendSkip({ ...result, reason });
       this.#held = null;
       this.#free.push(buffer);
       return true;

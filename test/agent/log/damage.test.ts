@@ -1,13 +1,15 @@
 // A log whose files rotted while nobody looked: it always opens, delivers every batch that is whole, and never one
 // that is not. The damage is done to the real files, one byte at a time and then at random.
 
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { realDisk } from '../../../agent/log/disk.ts';
 import { EventLog, type LogOptions } from '../../../agent/log/log.ts';
+import { until } from '../source/until.ts';
 
 const SEGMENT_BYTES = 64 * 1024;
 const BATCHES = 40;
@@ -32,8 +34,8 @@ function optionsFor(dir: string): LogOptions {
 }
 
 /** A closed log of several segments, and what is in it. */
-async function writeLog(dir: string): Promise<Written[]> {
-  const log = await EventLog.open(optionsFor(dir));
+async function writeLog(dir: string, clock?: () => number): Promise<Written[]> {
+  const log = await EventLog.open(optionsFor(dir), realDisk, clock);
   const source = log.defineSource({ owner: 'o', key: 'k', identity: {}, position: 0 });
   const written: Written[] = [];
   let from = 0;
@@ -212,6 +214,68 @@ test('a zero-filled tail of the data costs the batches in it', async (t) => {
       lost.map(({ from }) => from),
     );
   });
+});
+
+for (const which of ['second', 'last'] as const) {
+  test(`a segment cut in the middle keeps a torn last line: the ${which} segment`, async (t) => {
+    await inLog(async (dir, written, names) => {
+      const name = (which === 'last' ? names.at(-1) : names[1]) ?? '';
+      const inside = written.filter(({ from }) => from >= baseOf(name));
+      const [first, victim] = inside;
+      if (first === undefined || victim === undefined) throw new Error('too few batches');
+      const next = names[names.indexOf(name) + 1];
+      const end = next === undefined ? Number.POSITIVE_INFINITY : baseOf(next);
+      // three lines of it and a half are left
+      const line = victim.bytes.indexOf('\n') + 1;
+      const left = line * 3 + 20;
+      await truncate(join(dir, name), first.bytes.length + left);
+      const lost = inside.filter(({ from }) => from >= victim.from && from < end).map(({ from }) => from);
+      for (let look = 0; look < 2; look++) {
+        lostOnly(t, written, await readAll(dir), lost);
+        t.true((await readFile(join(dir, name))).equals(first.bytes), 'whole lines only');
+        const aside = `damaged-${victim.from}-${victim.from + victim.bytes.length}`;
+        const kept = await readFile(join(dir, 'quarantine', aside));
+        t.true(kept.equals(victim.bytes.subarray(0, left)));
+        t.deepEqual(await readdir(join(dir, 'quarantine')), [aside]);
+      }
+      // what comes now lies behind what is lost, and is there
+      const log = await EventLog.open(optionsFor(dir));
+      t.is(
+        log.endOffset,
+        written.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      );
+      t.is(log.facts().appended.bytes, log.endOffset);
+      await log.close();
+    });
+  });
+}
+
+test('a directory named like a segment or a journal is named, with what to do', async (t) => {
+  for (const place of ['data', 'journal'] as const) {
+    await inLog(async (dir, _, names) => {
+      const name = names[1] ?? '';
+      const path = place === 'data' ? join(dir, name) : journalOf(dir, name);
+      await rm(path);
+      await mkdir(path);
+      const error = await t.throwsAsync(EventLog.open(optionsFor(dir)));
+      t.is(
+        error instanceof Error && error.message,
+        `${path} is a directory, a file is expected: move it out of the log`,
+      );
+    });
+  }
+});
+
+test("a touch or a restore changes keepAge: a segment's age is what its journal says", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'spillway-damage-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const dayAgo = () => Date.now() - 86_400_000;
+  await writeLog(dir, dayAgo);
+  // its files are of this moment
+  await using log = await EventLog.open({ ...optionsFor(dir), keepAgeMs: 3_600_000 });
+  const { offset } = log.start;
+  log.startRetention();
+  await until('what is old goes', () => log.start.offset > offset);
 });
 
 test('a journal that is gone sets its segment aside, and the others are delivered', async (t) => {

@@ -113,6 +113,7 @@ test('quarantine set aside at open has no bound: a full log without its journals
   const dir = await mkdtemp(join(tmpdir(), 'spillway-quarantine-'));
   t.teardown(() => rm(dir, { recursive: true, force: true }));
   await mkdir(join(dir, 'journal'));
+  await writeFile(join(dir, 'identity.json'), `{"version":1,"stream":"${'5'.repeat(32)}"}`);
   // segments whose journals are gone fill the cap
   for (let base = 0; base < 2 * MiB; base += 256 * KiB)
     await writeFile(join(dir, `${String(base).padStart(20, '0')}.log`), 'lost\n'.repeat(52_400));

@@ -116,6 +116,24 @@ test('a journal that cannot be read at all sets its segment aside, the others ar
   t.regex(log.remarks.join(), /set aside segment 0 /);
 });
 
+test('a transient EIO becomes a permanent gap: a read that fails twice is tried again', async (t) => {
+  const { disk } = await written();
+  await using log = await openOn(disk, options);
+  const read_ = disk.read.bind(disk);
+  let failures = 2;
+  disk.read = async (fd, into, position) => {
+    if (failures > 0) {
+      failures--;
+      throw systemError('EIO', 'a path that fails over');
+    }
+    return await read_(fd, into, position);
+  };
+  const { delivered, lost } = await read(log);
+  t.is(failures, 0);
+  t.deepEqual(lost, []);
+  t.deepEqual(delivered, numbers(0, BATCHES));
+});
+
 test('a page that becomes unreadable while the log is open is a gap, and draining goes on', async (t) => {
   const { disk, last } = await written();
   await using log = await openOn(disk, options);
