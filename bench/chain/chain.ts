@@ -254,6 +254,8 @@ export class LocalChain {
         name: planned.name === '' ? node.id : `${node.id}/${planned.name}`,
         out: join(node.outDir, `${planned.name || this.#settings.tool.name}.out`),
       };
+      // What an earlier start left there would say that this one is ready.
+      if (planned.ready.kind === 'file') await rm(planned.ready.path, { force: true });
       const ready = until === 'ready' ? planned.ready : ({ kind: 'running' } as const);
       await this.#table.start(request, ready, signal);
     }

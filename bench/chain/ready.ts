@@ -1,5 +1,6 @@
 // Waiting for something observable, with a deadline and a reason; and looking whether an address is free.
 
+import { readFile } from 'node:fs/promises';
 import { createServer, connect as tcpConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BenchError, hasCode, messageOf } from '../run-error.ts';
@@ -37,6 +38,8 @@ export async function probe(ready: ReadyProbe): Promise<string | null> {
       return probeHttp(ready.url);
     case 'tcp':
       return probeTcp(ready.host, ready.port);
+    case 'file':
+      return probeFile(ready.path, ready.text);
     case 'running':
       return null;
     default:
@@ -80,6 +83,15 @@ async function probeHttp(url: string): Promise<string | null> {
   } catch (error) {
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return `${url}: ${messageOf(reason)}`;
+  }
+}
+
+async function probeFile(path: string, text: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).includes(text) ? null : `${path} does not say "${text}"`;
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    return `${path} is not there`;
   }
 }
 

@@ -2,13 +2,14 @@
 
 import { BenchError } from '../run-error.ts';
 import { agent } from '../tools/agent/agent.ts';
+import { flumeTools } from './flume/flume.ts';
 import { mixedTool } from './mixed.ts';
 import { rsyslogTools } from './rsyslog/rsyslog.ts';
 import { socat } from './socat/socat.ts';
 import { syslogNgTools } from './syslog-ng/syslog-ng.ts';
 import type { Tool } from './tool.ts';
 
-export const tools: readonly Tool[] = [agent, ...rsyslogTools, ...syslogNgTools, socat];
+export const tools: readonly Tool[] = [agent, ...rsyslogTools, ...syslogNgTools, ...flumeTools, socat];
 
 /** `rsyslog`, `rsyslog:tuned`, or link by link `flume,rsyslog,agent`. */
 export function toolNamed(name: string): Tool {

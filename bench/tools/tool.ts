@@ -124,6 +124,8 @@ export interface PlannedProcess {
 export type ReadyProbe =
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** The file, which the process makes at every start, holds the text. */
+  | { readonly kind: 'file'; readonly path: string; readonly text: string }
   /** Nothing to ask: up when it still runs after a moment. */
   | { readonly kind: 'running' };
 
