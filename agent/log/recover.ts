@@ -153,11 +153,15 @@ async function setAsideStrays(
 /** Journals (but the last) whose data is gone: the process died while it deleted them. The rest is returned. */
 async function dropDeleted(disk: Disk, dir: string, bases: readonly number[]): Promise<number[]> {
   const left: number[] = [];
+  const deleted: number[] = [];
   for (const base of bases) {
     const there = (await unlessGone(disk.facts(segmentPath(dir, base)))) !== null;
     if (there || base === bases.at(-1)) left.push(base);
-    else await disk.remove(journalPath(dir, base));
+    else deleted.push(base);
   }
+  // for good: data that a power loss brings back without its journal would pass for damage
+  if (deleted.length > 0) await disk.syncDirectory(dir);
+  for (const base of deleted) await disk.remove(journalPath(dir, base));
   return left;
 }
 

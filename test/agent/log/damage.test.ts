@@ -275,7 +275,7 @@ test("a touch or a restore changes keepAge: a segment's age is what its journal 
   await using log = await EventLog.open({ ...optionsFor(dir), keepAgeMs: 3_600_000 });
   const { offset } = log.start;
   log.startRetention();
-  await until('what is old goes', () => log.start.offset > offset);
+  t.true(await until('what is old goes', () => log.start.offset > offset));
 });
 
 test('a journal that is gone sets its segment aside, and the others are delivered', async (t) => {
