@@ -7,13 +7,13 @@ import { access, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeSystemError, systemCodeOf } from '../errors.ts';
 import type { KeyPath, Problem } from './document.ts';
-import type { AgentConfig } from './schema.ts';
+import type { AgentConfig, TailConfig } from './schema.ts';
 
 type Named = Pick<AgentConfig, 'log' | 'sources'>;
 
 export async function directoryProblems({ log, sources }: Named): Promise<Problem[]> {
   const tails = sources.map((source, index) =>
-    source.type === 'tail' ? tailProblems(source.dir, log.dir, ['sources', index, 'dir']) : [],
+    source.type === 'tail' ? tailProblems(source, log.dir, ['sources', index, 'dir']) : [],
   );
   return (await Promise.all([logProblems(log.dir), ...tails])).flat();
 }
@@ -45,12 +45,17 @@ async function logProblems(dir: string): Promise<Problem[]> {
   return parentError === undefined ? [] : [unusable(path, parent, parentError)];
 }
 
-async function tailProblems(dir: string, logDir: string, path: KeyPath): Promise<Problem[]> {
+async function tailProblems(
+  { dir, afterRead }: TailConfig,
+  logDir: string,
+  path: KeyPath,
+): Promise<Problem[]> {
   if ((await realDirectory(logDir)) === (await realDirectory(dir))) {
     const text = `${dir} is log.dir too: the agent would read what it writes, expected another directory`;
     return [{ path, at: 'value', text }];
   }
-  const error = await errorOf(dir, constants.R_OK | constants.X_OK);
+  const toDelete = afterRead === 'delete' ? constants.W_OK : 0;
+  const error = await errorOf(dir, constants.R_OK | constants.X_OK | toDelete);
   return error === undefined ? [] : [unusable(path, dir, error)];
 }
 

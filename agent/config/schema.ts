@@ -72,6 +72,12 @@ export const tailSchema = section({
   eventBytesMax: bytes({ min: 16, max: BATCH_BYTES_MAX }).default(MiB),
   /** Where a file that is there at the very first start is begun. */
   startAt,
+  /** What becomes of a file that is rolled, and of which every byte is delivered. */
+  afterRead: z.enum(['keep', 'delete']).default('keep'),
+  /** It is deleted when it has not grown for this long ... */
+  deleteIdleMs: milliseconds({ max: 10 * 365 * 24 * HOUR_MS }).default(60_000),
+  /** ... unless it has such a name. */
+  deleteExcept: globs.default([]),
 });
 
 export const listenSchema = section({

@@ -84,6 +84,11 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
   const abandoned = counter('spillway_source_abandoned_bytes_total', 'Bytes of files that went away unread', [
     'source',
   ]);
+  const deleted = counter(
+    'spillway_source_files_deleted_total',
+    'Files deleted because they were delivered',
+    ['source'],
+  );
   const connections = counter('spillway_connections_total', 'Connections of a listener by outcome', labels);
   for (const source of sources) {
     for (const outcome of SOURCE_OUTCOMES) {
@@ -94,6 +99,7 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
     heldBytes.set([source.name], source.held.bytes);
     if (source.files !== undefined) files.set([source.name], source.files);
     if (source.abandonedBytes !== undefined) abandoned.set([source.name], source.abandonedBytes);
+    if (source.deletedFiles !== undefined) deleted.set([source.name], source.deletedFiles);
     if (source.truncations !== undefined) truncations.set([source.name], source.truncations);
     for (const [outcome, total] of Object.entries(source.connections ?? {})) {
       connections.set([source.name, outcome], total);

@@ -34,6 +34,8 @@ export interface SourceSnapshot {
   readonly truncations?: number;
   /** Bytes of files that went away before a tail could read them; since the start. */
   readonly abandonedBytes?: number;
+  /** Files that a tail deleted because they were read and delivered; since the start. */
+  readonly deletedFiles?: number;
   /** Connections of a listener by what became of them: accepted, or the reason they were closed. */
   readonly connections?: Readonly<Record<string, number>>;
 }

@@ -184,6 +184,11 @@ export class EventLog implements AsyncDisposable {
     return this.#parts.table.counts(owner);
   }
 
+  /** Whether no destination wants anything before the offset any more, by what is durable of its cursor. */
+  isDelivered(offset: number): boolean {
+    return !this.#isWanted({ base: this.#parts.store.start, end: offset });
+  }
+
   // ---- for destinations
 
   get start(): Mark {

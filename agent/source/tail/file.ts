@@ -2,15 +2,16 @@
 //
 // A last line without its newline is not an event yet: it is held, that is read again next time.
 
-import type fs from 'node:fs/promises';
-import { NEWLINE, scanEvents } from '../../bytes.ts';
+import fs from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { BufferPool } from './buffers.ts';
 import { type Copies, type Original, readExactly } from './copies.ts';
 import type { ListedFile } from './directory.ts';
 import { type Doubt, REMARKS } from './doubt.ts';
 import { GUARD_BYTES, HEAD_BYTES, type ReadHistory } from './history.ts';
-import { continues, type FileIdentity, identityOf, openSame } from './identity.ts';
-import { FileIntake, type IntakeParts } from './intake.ts';
+import { type FileIdentity, identityOf, openSame, sameFile } from './identity.ts';
+import { type Begun, FileIntake, type IntakeParts } from './intake.ts';
+import { takeLastLine, takeLines } from './lines.ts';
 
 export interface FileParts extends IntakeParts {
   readonly buffers: BufferPool;
@@ -20,9 +21,6 @@ export interface FileParts extends IntakeParts {
   readonly abandoned: { bytes: number };
   readonly copies: Copies;
 }
-
-/** Small reads are copied out, so that they do not occupy a large buffer until they are committed. */
-const COPY_BYTES_MAX = 64 * 1024;
 
 export class TailedFile implements Original {
   readonly identity: FileIdentity;
@@ -39,6 +37,8 @@ export class TailedFile implements Original {
   #at: string | Buffer;
   #size: number;
   #listed = true;
+  #mayComeBack = false;
+  readonly #foundName: string;
   #doubt: Doubt | null = 'new';
   #handle: fs.FileHandle | null = null;
   /** What was known when it was last judged whether it is a copy. */
@@ -50,6 +50,7 @@ export class TailedFile implements Original {
     this.identity = identityOf(listed.stats);
     this.born = listed.stats.birthtimeNs;
     this.path = listed.path;
+    this.#foundName = listed.name;
     this.#at = listed.at;
     this.#size = Number(listed.stats.size);
     this.grewAt = now;
@@ -98,6 +99,25 @@ export class TailedFile implements Original {
     return this.#intake.settled;
   }
 
+  get name(): string {
+    return basename(this.path);
+  }
+
+  get isRenamed(): boolean {
+    return this.name !== (this.#intake.firstName ?? this.#foundName);
+  }
+
+  /** Whether all that ever stood in it is delivered by now, or on its way. */
+  get isReadFromStart(): boolean {
+    return this.#doubt !== 'truncated' && this.#intake.isFromStart;
+  }
+
+  /** Its size, where all of it is committed; else null. */
+  get readSize(): number | null {
+    const isRead = !this.isDoubted && this.settled && !this.#intake.isPassingOver;
+    return isRead && this.#size === this.#intake.readAt ? this.#size : null;
+  }
+
   /** Finds where to go on, where the log has something of the file: false where it has not. */
   recall(): boolean {
     const isKnown = this.#intake.recall();
@@ -106,8 +126,8 @@ export class TailedFile implements Original {
   }
 
   /** Leaves out what is before the offset; resolves when the log remembers that. */
-  async beginAt(offset: number): Promise<void> {
-    await this.#intake.beginAt(offset, this.path);
+  async beginAt(offset: number, begun: Begun): Promise<void> {
+    await this.#intake.beginAt(offset, this.path, begun);
     this.#doubt = null;
   }
 
@@ -170,7 +190,7 @@ export class TailedFile implements Original {
     const doubt = this.#doubt;
     if (handle === null || doubt === null || !this.settled) return null;
     if (doubt === 'new') return this.#judge(handle, now);
-    const fits = doubt === 'recalled' && (await this.#continues(handle));
+    const fits = doubt === 'recalled' && (await this.#intake.continuesIn(handle, this.#size));
     this.#doubt = null;
     if (fits) {
       const head = await readExactly(handle, 0, Math.min(this.#intake.readAt, HEAD_BYTES));
@@ -178,7 +198,7 @@ export class TailedFile implements Original {
       return null;
     }
     const before = this.#intake.restart(this.path);
-    this.#holdBack(0);
+    this.#partial = { bytes: 0, rewinds: 0 };
     // the source, and where it was, are forgotten once no copy is looked for
     if (before !== null) this.#parts.copies.truncated(before.source, before.history, now);
     this.#parts.truncations.count++;
@@ -210,7 +230,9 @@ export class TailedFile implements Original {
       this.grewAt = now;
       this.#size = Math.max(this.#size, readAt + chunk.length);
       const isFull = chunk.length === room;
-      const taken = await this.#take(chunk, () => buffers.giveBack(buffer));
+      const intakeRewinds = this.#intake.rewinds;
+      const taken = await takeLines(this.#intake, chunk, this.#limits, () => buffers.giveBack(buffer));
+      this.#partial = { bytes: taken.held, rewinds: intakeRewinds };
       isKept = taken.isKept;
       return isFull || taken.goesOn ? 'more' : 'end';
     } finally {
@@ -229,53 +251,31 @@ export class TailedFile implements Original {
     }
     const partial = this.partialBytes;
     if (partial === 0 || this.#handle === null) return false;
-    const buffer = Buffer.alloc(partial + 1, NEWLINE);
-    const { bytesRead } = await this.#handle.read(buffer, 0, partial, this.#intake.readAt);
-    if (bytesRead !== partial) return false;
-    this.#holdBack(0);
-    if (buffer.length > this.#parts.eventBytesMax) {
-      this.#intake.beginPassingOver();
-      await this.#intake.passOver(buffer.subarray(0, bytesRead), this.path);
-      this.#intake.countTooLong(this.path);
-    } else {
-      this.#intake.append(buffer, 1, this.path, () => undefined, bytesRead);
-    }
-    return true;
+    const isTaken = await takeLastLine(this.#intake, this.#handle, partial, this.#limits);
+    if (isTaken) this.#partial = { bytes: 0, rewinds: 0 };
+    return isTaken;
+  }
+
+  /** Where it may be removed, if its path still leads to it, by no link, and it has not grown; else null. */
+  async removableAt(size: number): Promise<string | Buffer | null> {
+    const stats = await this.#handle?.stat({ bigint: true });
+    const there = await fs.lstat(this.#at, { bigint: true });
+    if (stats === undefined || Number(stats.size) !== size) return null;
+    return there.isFile() && sameFile(identityOf(there), this.identity) ? this.#at : null;
+  }
+
+  /** While the directory may give it back, it must be known. */
+  holdInMemory(isHeld: boolean): void {
+    this.#mayComeBack = isHeld;
   }
 
   /** What the log could not be told now is forgotten with the files that are long gone. */
   async forget(): Promise<void> {
-    await this.#intake.forget();
+    if (!this.#mayComeBack) await this.#intake.forget();
   }
 
-  /** `goesOn`: there is more to read at once; `isKept`: the chunk is in use until it is released. */
-  async #take(chunk: Buffer, release: () => void): Promise<{ goesOn: boolean; isKept: boolean }> {
-    const intake = this.#intake;
-    const { eventBytesMax } = this.#parts;
-    const whole = chunk.lastIndexOf(NEWLINE) + 1;
-    if (!intake.isPassingOver && whole === 0 && chunk.length > eventBytesMax) {
-      intake.beginPassingOver();
-      this.#holdBack(0);
-    }
-    if (intake.isPassingOver) return { goesOn: await intake.passOver(chunk, this.path), isKept: false };
-    const { events, tooLongAt } = scanEvents(chunk.subarray(0, whole), eventBytesMax);
-    const isWhole = tooLongAt === -1;
-    const good = isWhole ? whole : tooLongAt;
-    const isKept = good > COPY_BYTES_MAX;
-    this.#holdBack(isWhole ? chunk.length - whole : 0);
-    const bytes = isKept ? chunk.subarray(0, good) : Buffer.from(chunk.subarray(0, good));
-    if (good > 0) intake.append(bytes, events, this.path, isKept ? release : () => undefined);
-    if (!isWhole) intake.beginPassingOver();
-    return { goesOn: !isWhole, isKept };
-  }
-
-  #holdBack(bytes: number): void {
-    this.#partial = { bytes, rewinds: this.#intake.rewinds };
-  }
-
-  async #continues(handle: fs.FileHandle): Promise<boolean> {
-    const { source } = this.#intake;
-    return source === null || (this.#size >= source.position && (await continues(handle, source)));
+  get #limits() {
+    return { path: this.path, eventBytesMax: this.#parts.eventBytesMax };
   }
 
   async #judge(handle: fs.FileHandle, now: number): Promise<string | null> {
@@ -292,7 +292,7 @@ export class TailedFile implements Original {
       this.#doubt = null;
       return null;
     }
-    await this.beginAt(verdict);
+    await this.beginAt(verdict, 'whole');
     return REMARKS.new;
   }
 }

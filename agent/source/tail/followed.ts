@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { EventLog } from '../../log/log.ts';
 import type { SourceState } from '../../log/sources.ts';
+import { AfterRead, type AfterReadOptions, type Spool } from './after-read.ts';
 import type { Arrivals } from './arrivals.ts';
 import { Copies } from './copies.ts';
 import type { ListedFile, Listing } from './directory.ts';
@@ -12,7 +13,7 @@ import { fileKey, identityOf } from './identity.ts';
 import { lastNewlineBefore, nothingAt } from './newest.ts';
 import { OpenFiles } from './open-files.ts';
 
-export interface FollowedOptions {
+export interface FollowedOptions extends AfterReadOptions {
   readonly name: string;
   readonly idlePollMs: number;
   readonly activeMs: number;
@@ -39,24 +40,31 @@ export class FollowedFiles {
   /** Oldest first: whoever writes to a younger file has done with the older ones. */
   #inOrder: TailedFile[] = [];
   readonly #open: OpenFiles;
+  readonly #afterRead: AfterRead;
   /** The first listing of the first start of this tail. */
   #first: boolean;
   #pruneDue = true;
   #wholeAt = performance.now();
 
-  constructor(options: FollowedOptions, parts: Omit<FileParts, 'copies'>, logger: Logger) {
+  constructor(options: FollowedOptions, parts: Omit<FileParts, 'copies'>, logger: Logger, spool: Spool) {
     this.#options = options;
     this.#copies = new Copies(options.rescanMs, () => this.#files.values());
     this.#parts = { ...parts, copies: this.#copies };
     this.#log = parts.log;
     this.#logger = logger;
     this.#open = new OpenFiles(options.openFilesMax, logger);
+    this.#afterRead = new AfterRead(options, { log: parts.log, logger, spool, open: this.#open });
     this.#first = this.#log.sourcesOf(options.name).length === 0;
     this.#recallTruncated();
   }
 
   get size(): number {
     return this.#files.size;
+  }
+
+  /** Files that were deleted because they were read. */
+  get deleted(): number {
+    return this.#afterRead.deleted;
   }
 
   [Symbol.iterator](): Iterator<TailedFile> {
@@ -88,6 +96,7 @@ export class FollowedFiles {
     if (this.#pruneDue) await this.#prune();
     this.#inOrder = [...this.#files.values()].sort(byBirth);
     await this.#openUnread();
+    if (whole) await this.#afterRead.consider(this.#inOrder, now);
   }
 
   open(file: TailedFile): Promise<boolean> {
@@ -127,7 +136,7 @@ export class FollowedFiles {
     if (!file.recall() && this.#first && this.#options.startAt === 'newest') {
       const size = Number(entry.stats.size);
       // of a file that cannot be read now, whatever is in it now is old
-      await file.beginAt(await lastNewlineBefore(entry.at, size).catch(() => size));
+      await file.beginAt(await lastNewlineBefore(entry.at, size).catch(() => size), 'newest');
     }
     this.#files.set(key, file);
     return file;

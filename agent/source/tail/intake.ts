@@ -2,13 +2,15 @@
 //
 // `readAt` runs ahead of the source's committed position by what is on its way. A commit that fails brings it back.
 
+import type fs from 'node:fs/promises';
+import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { NEWLINE } from '../../bytes.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { SourceState } from '../../log/sources.ts';
 import type { ReceiveCounters } from '../receive-counters.ts';
 import { ReadHistory } from './history.ts';
-import { type FileIdentity, sourceKey } from './identity.ts';
+import { continues, type FileIdentity, sourceKey } from './identity.ts';
 import { nothingAt } from './newest.ts';
 
 export interface IntakeParts {
@@ -19,6 +21,9 @@ export interface IntakeParts {
   /** Commits that failed, of all files together: each took its file back to what is committed. */
   readonly rewinds: { count: number };
 }
+
+/** Whether all that the file ever had is delivered, by this file or by the one it is the copy of. */
+export type Begun = 'whole' | 'newest' | 'truncated';
 
 export class FileIntake {
   readonly #parts: IntakeParts;
@@ -58,6 +63,17 @@ export class FileIntake {
     return this.#rewinds;
   }
 
+  /** The name it had when the log first heard of it; null where it has not. */
+  get firstName(): string | null {
+    const path = this.#source?.identity['path'];
+    return typeof path === 'string' ? basename(path) : null;
+  }
+
+  /** Whether the log has the file from its first byte on, and it never began anew. */
+  get isFromStart(): boolean {
+    return this.#source?.identity['begun'] === undefined;
+  }
+
   get isPassingOver(): boolean {
     return this.#tooLongFrom >= 0;
   }
@@ -77,10 +93,18 @@ export class FileIntake {
     return true;
   }
 
+  /** Whether the file still has what was read of it before a restart. */
+  async continuesIn(handle: fs.FileHandle, size: number): Promise<boolean> {
+    return (
+      this.#source === null || (size >= this.#source.position && (await continues(handle, this.#source)))
+    );
+  }
+
   /** Leaves out what is before the offset; resolves when the log remembers that. */
-  async beginAt(offset: number, path: string): Promise<void> {
+  async beginAt(offset: number, path: string, begun: Begun): Promise<void> {
     try {
-      await this.#parts.log.progress(this.#known(offset, path), nothingAt(offset));
+      this.#source ??= this.#define(offset, path, begun);
+      await this.#parts.log.progress(this.#source, nothingAt(offset));
     } catch (error) {
       this.#source = null;
       throw error;
@@ -96,7 +120,7 @@ export class FileIntake {
     this.#history = new ReadHistory();
     this.#tooLongFrom = -1;
     if (source === null) return null;
-    this.#source = this.#define(0, path);
+    this.#source = this.#define(0, path, 'truncated');
     return { source, history };
   }
 
@@ -192,13 +216,13 @@ export class FileIntake {
   }
 
   #known(position: number, path: string): SourceState {
-    this.#source ??= this.#define(position, path);
+    this.#source ??= this.#define(position, path, 'whole');
     return this.#source;
   }
 
-  #define(position: number, path: string): SourceState {
+  #define(position: number, path: string, begun: Begun): SourceState {
     const { log, owner } = this.#parts;
-    const identity = { ...this.#identity, path };
+    const identity = { ...this.#identity, path, ...(begun === 'whole' ? {} : { begun }) };
     return log.defineSource({ owner, key: this.key, identity, position });
   }
 }

@@ -11,6 +11,7 @@ import { systemCodeOf } from '../../errors.ts';
 import type { SourceSnapshot } from '../../http/snapshot.ts';
 import type { EventLog } from '../../log/log.ts';
 import { ReceiveCounters } from '../receive-counters.ts';
+import { realSpool, type Spool } from './after-read.ts';
 import { Arrivals } from './arrivals.ts';
 import { BufferPool } from './buffers.ts';
 import { type DirectoryOptions, type Listing, SpoolDirectory } from './directory.ts';
@@ -62,7 +63,7 @@ export class TailSource {
   #stopping = false;
   #running: Promise<void> | null = null;
 
-  constructor(options: TailOptions, log: EventLog, logger: Logger) {
+  constructor(options: TailOptions, log: EventLog, logger: Logger, spool: Spool = realSpool) {
     this.#options = options;
     this.#log = log;
     this.#logger = logger.child({ source: options.name });
@@ -83,7 +84,7 @@ export class TailSource {
     };
     const arrivalsMax = Math.min(ARRIVALS_MAX, Math.floor(options.openFilesMax / ARRIVALS_SHARE));
     const openFilesMax = options.openFilesMax - arrivalsMax;
-    this.#files = new FollowedFiles({ ...options, openFilesMax }, parts, this.#logger);
+    this.#files = new FollowedFiles({ ...options, openFilesMax }, parts, this.#logger, spool);
     this.#arrivals = new Arrivals(arrivalsMax, (key) => this.#files.isOpen(key));
     this.#notifications = new Notifications(options.dir, {
       onName: (name) => this.#nameHint(name),
@@ -118,6 +119,7 @@ export class TailSource {
       files: this.#files.size,
       truncations: this.#truncations.count,
       abandonedBytes: this.#abandoned.bytes,
+      deletedFiles: this.#files.deleted,
     };
   }
 

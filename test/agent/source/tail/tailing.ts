@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { type Disk, realDisk } from '../../../../agent/log/disk.ts';
 import type { EventLog, LogOptions } from '../../../../agent/log/log.ts';
+import { realSpool, type Spool } from '../../../../agent/source/tail/after-read.ts';
 import { type TailOptions, TailSource } from '../../../../agent/source/tail/tail.ts';
 import { captureLogger } from '../captured-logger.ts';
 import { eventsIn, openLog, temporaryDirectory } from '../event-log.ts';
@@ -23,6 +24,9 @@ const OPTIONS = {
   openFilesMax: 64,
   eventBytesMax: 4096,
   startAt: 'oldest',
+  afterRead: 'keep',
+  deleteIdleMs: 100,
+  deleteExcept: [],
 } as const;
 
 export class Tailing {
@@ -63,11 +67,11 @@ export class Tailing {
     return tailing;
   }
 
-  async start(disk: Disk = realDisk): Promise<void> {
+  async start(disk: Disk = realDisk, spool: Spool = realSpool): Promise<void> {
     const log = await openLog(this.logDir, this.#logOptions, disk);
     log.startRetention();
     this.#log = log;
-    this.#tail = new TailSource(this.#options, log, this.#captured.logger);
+    this.#tail = new TailSource(this.#options, log, this.#captured.logger, spool);
     this.#tail.start();
   }
 
