@@ -24,6 +24,7 @@ const HELP = `usage: bench COMMAND
       --out DIR               where result.json and report.html go (default results/<time>-<scenario>-<tool>)
       --dir DIR               put the instances' folders there, as for logs on tmpfs: --dir /dev/shm
       --json                  one JSON object as the last line of standard output
+      --chain FILE            over the machines of FILE (./create.sh hosts FILE)
       --attach                through the chain that is up, which stays up
       --quick                 shorter, with fewer faults, where the scenario says how
       --tools A,B             of a comparison: these only
@@ -50,6 +51,7 @@ const RUN_OPTIONS = {
   out: { type: 'string' },
   dir: { type: 'string' },
   json: { type: 'boolean', default: false },
+  chain: { type: 'string' },
   attach: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   full: { type: 'boolean', default: false },
@@ -129,7 +131,7 @@ function runOptions(args: readonly string[]): RunCommand {
   if (scenario === undefined || more.length > 0) {
     throw new BenchError('usage', 'expected one scenario: run SCENARIO [options]; see `list`');
   }
-  const { tool, rate, duration, durability, seed, out, dir, json, attach, keep, quick } = values;
+  const { tool, rate, duration, durability, seed, out, dir, json, chain, attach, keep, quick } = values;
   if (values.full && quick) throw new BenchError('usage', '--full and --quick exclude each other');
   const overrides = {
     ...(tool !== undefined && { tool }),
@@ -144,7 +146,7 @@ function runOptions(args: readonly string[]): RunCommand {
     ...(seed !== undefined && { seed: parsed('--seed', seed, parseSeed, 'a whole number') }),
   };
   const compare = { full: values.full, tools: values.tools?.split(',').filter((name) => name !== '') };
-  return { scenario, overrides, out, dir, json, attach, keep, compare };
+  return { scenario, overrides, out, dir, json, chain, attach, keep, compare };
 }
 
 function parsed<T>(option: string, text: string, parse: (text: string) => T | null, expected: string): T {

@@ -30,6 +30,8 @@ export interface Result {
     /** Machine-wide over the measured window. */
     readonly stealPercent: number;
   };
+  /** A chain over several machines; left out for one. `machine` then has the cores and the memory of all. */
+  readonly hosts?: readonly HostFacts[];
   /** Wall clock: first event due, last event written, last arrival at the slowest destination; ms since 1970. */
   readonly window: { readonly startMs: number; readonly sentMs: number; readonly endMs: number };
   readonly sent: number;
@@ -46,6 +48,8 @@ export interface Result {
     readonly p99: number;
     readonly p999: number;
     readonly max: number;
+    /** Over several machines: the figures are right to within this. */
+    readonly clockBoundMs?: number;
   } | null;
   readonly processes: readonly ProcessFigures[];
   readonly cpuSecondsPerMillion: number;
@@ -75,6 +79,19 @@ export interface Result {
   readonly series: Series;
   /** Every configuration file that was in force, as text. */
   readonly configuration: readonly { readonly file: string; readonly text: string }[];
+}
+
+/** A machine of the chain. */
+export interface HostFacts extends Omit<Result['machine'], 'stealPercent'> {
+  readonly id: string;
+  readonly role: string;
+  readonly address: string;
+  /** null: no provider that says. */
+  readonly instanceType: string | null;
+  /** Its clock less that of the machine the generator ran on, and how right that is. */
+  readonly clock: { readonly offsetMs: number; readonly boundMs: number };
+  /** 1 MiB writes, each followed by fdatasync; null: not measured. */
+  readonly syncWriteMbPerSecond: number | null;
 }
 
 /** From one event directory to the next: `instance1 -> instance2`. */

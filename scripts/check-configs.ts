@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { loadConfig } from '../agent/config/load.ts';
 import { readChainConfig } from '../bench/chain/chain-config.ts';
 import { loadComparison } from '../bench/compare/comparison-file.ts';
+import { INSTANCE_TYPES, readInstanceTypes } from '../bench/remote/instance-types.ts';
 import { loadScenario } from '../bench/scenario-file.ts';
 import { loadSuite } from '../bench/suite-file.ts';
 
@@ -20,6 +21,7 @@ function check(file: string): unknown {
   if (isYaml && folder === 'agent') return loadConfig(path, { directories: 'unchecked' });
   if (isYaml && folder === 'bench') return loadBench(path);
   if (isYaml && folder === 'chain') return readChainConfig(path);
+  if (file === INSTANCE_TYPES) return readInstanceTypes(root);
   return namedByTool(folder, name);
 }
 

@@ -28,6 +28,10 @@ const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } 
 
 export interface ChainSettings extends Omit<NodeSettings, 'registry'> {
   readonly shape: ChainShape;
+  /** Of a chain over several machines: the nodes of this one. Left out: all are here. */
+  readonly here?: readonly string[];
+  /** Left out: the chain's own, started with it. */
+  readonly registry?: ToolRegistry;
   readonly onNote: (text: string) => void;
   readonly onExit: TableEvents['onExit'];
 }
@@ -59,6 +63,12 @@ export class LocalChain {
     this.#registry = new ChainRegistry(layout, this.#table);
   }
 
+  /** The nodes that this machine has. */
+  get own(): readonly ChainNode[] {
+    const { here } = this.#settings;
+    return this.layout.nodes.filter(({ id }) => here === undefined || here.includes(id));
+  }
+
   get nodes(): readonly PreparedNode[] {
     return this.#prepared;
   }
@@ -78,8 +88,10 @@ export class LocalChain {
     await makeFolder(layout.dataDir);
     if (layout.dataDir !== layout.dir) await writeFile(join(layout.dataDir, DATA_FOLDER_MARK), layout.dir);
     await this.refresh();
-    await makeFolders(layout);
-    await this.#registry.open(this.#settings.tool.features.usesRegistry, this.#settings.onNote, signal);
+    await makeFolders(this.own);
+    const { registry, tool, onNote } = this.#settings;
+    if (registry === undefined) await this.#registry.open(tool.features.usesRegistry, onNote, signal);
+    else this.#registry.adopt(registry);
     await this.#prepareNodes();
     await this.refresh();
   }
@@ -226,9 +238,7 @@ export class LocalChain {
 
   async #prepareNodes(): Promise<void> {
     const settings = { ...this.#settings, registry: this.#registry.description };
-    this.#prepared = await Promise.all(
-      this.layout.nodes.map((node) => prepareNode(this.layout, node, settings)),
-    );
+    this.#prepared = await Promise.all(this.own.map((node) => prepareNode(this.layout, node, settings)));
   }
 
   async #startNode(id: string, signal: AbortSignal, until: 'ready' | 'launched' = 'ready'): Promise<void> {

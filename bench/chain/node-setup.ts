@@ -28,8 +28,8 @@ export interface PreparedNode {
   readonly plan: NodePlan;
 }
 
-export async function makeFolders(layout: ChainLayout): Promise<void> {
-  for (const node of layout.nodes) {
+export async function makeFolders(nodes: readonly ChainNode[]): Promise<void> {
+  for (const node of nodes) {
     const folders = [node.eventsDir, node.bufferDir, node.confDir, node.outDir];
     await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
   }

@@ -20,6 +20,9 @@ export interface Breakable {
   readonly onMisbehaved: (text: string) => void;
 }
 
+/** What a scenario's steps are done by. */
+export type FaultActions = Pick<FaultEffects, 'do' | 'end' | 'restore'>;
+
 export class FaultEffects {
   readonly #on: Breakable;
   readonly #random: () => number;

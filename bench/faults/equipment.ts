@@ -28,7 +28,7 @@ export function proxiedNodes({ steps, chain }: Pick<Scenario, 'steps' | 'chain'>
 
 /** After the folders are there, before anything is started in them. */
 export async function setUp(chain: LocalChain, scenario: Scenario, signal: AbortSignal): Promise<Equipment> {
-  const { nodes } = chain.layout;
+  const nodes = chain.own;
   const disks = scenario.disks.flatMap(({ target, size }) => {
     return nodes.filter(({ id }) => id === target).map((node) => new SmallDisk(node, size));
   });

@@ -6,6 +6,13 @@ import { hostOf, type RemoteChain, registryHost } from './hosts-file.ts';
 
 /** The checkout on every machine. */
 export const REMOTE_ROOT = '/opt/spillway';
+/** On a machine: what its part of the rig is called by. */
+export const REMOTE_MAIN = [
+  'env',
+  `NODE_COMPILE_CACHE=${REMOTE_ROOT}/node_modules/.cache/compile`,
+  `${REMOTE_ROOT}/scripts/node.sh`,
+  `${REMOTE_ROOT}/bench/remote/main.ts`,
+] as const;
 /** The chain that `./create.sh hosts` leaves up. */
 export const STANDING = 'hosts';
 /** The chain of a scenario run, while which the standing one is down. */

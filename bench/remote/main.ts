@@ -1,4 +1,4 @@
-// What the rig runs on a machine of the chain, over ssh. The chain comes on standard input, one line of JSON.
+// What the rig runs on a machine of the chain, over ssh. For all but `serve` the chain comes on standard input, as JSON.
 // Exit status as the bench's: 0 done, 1 failed, 2 not understood.
 
 import { dirname, join } from 'node:path';
@@ -6,12 +6,14 @@ import { text } from 'node:stream/consumers';
 import { untilInterrupted } from '../run/interrupt.ts';
 import { BenchError, exitStatus } from '../run-error.ts';
 import type { RemoteChain } from './hosts-file.ts';
+import { serve } from './serve.ts';
 import { standingDown, startStanding, stopStanding, waitRegistered } from './standing.ts';
 
 const root = join(dirname(import.meta.dirname), '..');
-const USAGE = 'usage: main.ts start|stop|down|registered ID <chain.json';
+const USAGE = 'usage: main.ts serve | start|stop|down|registered ID <chain.json';
 
 async function main([verb, id]: readonly string[], signal: AbortSignal): Promise<number> {
+  if (verb === 'serve') return serve(root, signal);
   if (id === undefined) throw new BenchError('usage', USAGE);
   const chain = JSON.parse(await text(process.stdin)) as RemoteChain;
   switch (verb) {

@@ -85,7 +85,7 @@ async function servicesOf(layout: ChainLayout, chain: RemoteChain, id: string): 
   const found = await tool.locate(layout.root);
   if (!found.found)
     throw new BenchError('tool-missing', `${tool.name} is not here; to get it: ${found.howToGet}`);
-  await makeFolders({ ...layout, nodes: [node] });
+  await makeFolders([node]);
   const { durability, log } = chain;
   const settings = { tool, found, durability, log, destinationKeepBytes: log.keep, registry };
   return [...services, ...nodeServices(layout, await prepareNode(layout, node, settings), tool.name)];

@@ -95,6 +95,7 @@ function figures(result: Result, paint: Paint, width: number): readonly string[]
           `p99 ${formatMs(latencyMs.p99)}`,
           `p99.9 ${formatMs(latencyMs.p999)}`,
           `max ${formatMs(latencyMs.max)}`,
+          ...(latencyMs.clockBoundMs === undefined ? [] : [`(clocks ±${formatMs(latencyMs.clockBoundMs)})`]),
         ];
   const cost = [
     `${formatCores(result.cpuSecondsPerMillion)} CPU s/million events`,

@@ -6,10 +6,12 @@ import { type ChainSettings, LocalChain } from '../chain/chain.ts';
 import { type ChainFile, readChainFile } from '../chain/chain-file.ts';
 import { anyAlive, LOCAL_CHAIN } from '../chain/command.ts';
 import { chainsFolder, layoutChain, runName } from '../chain/layout.ts';
+import type { PreparedNode } from '../chain/node-setup.ts';
 import { outputTail } from '../chain/output.ts';
 import type { Exit, ProcessRecord } from '../chain/process.ts';
 import { type Equipment, proxiedNodes, setUp } from '../faults/equipment.ts';
 import { isDiskAction, isLinkAction } from '../faults/step.ts';
+import type { Result } from '../result.ts';
 import { BenchError, hasCode } from '../run-error.ts';
 import { nodeNames, type Scenario } from '../scenario.ts';
 import { linkToolName } from '../tools/registry.ts';
@@ -182,24 +184,30 @@ class RunChain implements OpenChain {
 
   async #describe(): Promise<void> {
     const { tool, file } = this.#plan;
-    const { layout, nodes } = this.chain;
-    this.#draft.hops = layout.nodes
-      .filter(({ from }) => from !== null)
-      .map(({ id, from }) => {
-        const link = nodes.find(({ node }) => node.id === id)?.view.links.incoming ?? 0;
-        const name = linkToolName(tool.name, link);
-        return { name: `${from} -> ${id}`, tool: name, from: from ?? '', to: id };
-      });
-    const files = nodes.flatMap(({ plan }) => plan.files.map(({ path }) => path));
-    const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
-    this.#draft.configuration = [
-      { file: file.file, text: file.text },
-      ...files.map((path, index) => ({
-        file: path.slice(layout.dataDir.length + 1),
-        text: texts[index] ?? '',
-      })),
-    ];
+    this.#draft.hops = hopsTo(this.chain.nodes, tool.name);
+    const files = await configurationOf(this.chain);
+    this.#draft.configuration = [{ file: file.file, text: file.text }, ...files];
   }
+}
+
+/** The links that end in these nodes. */
+export function hopsTo(nodes: readonly PreparedNode[], toolName: string): Result['hops'] {
+  return nodes
+    .filter(({ node }) => node.from !== null)
+    .map(({ node: { id, from }, view }) => {
+      const tool = linkToolName(toolName, view.links.incoming ?? 0);
+      return { name: `${from} -> ${id}`, tool, from: from ?? '', to: id };
+    });
+}
+
+/** The files that are in force, by their path below the chain's folder. */
+export async function configurationOf({ layout, nodes }: LocalChain): Promise<Result['configuration']> {
+  const files = nodes.flatMap(({ plan }) => plan.files.map(({ path }) => path));
+  const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
+  return files.map((path, index) => ({
+    file: path.slice(layout.dataDir.length + 1),
+    text: texts[index] ?? '',
+  }));
 }
 
 /** The ends keep everything for the verifier, unless it follows them. */
@@ -208,7 +216,7 @@ function destinationKeep({ scenario, bytesEstimate }: RunPlan): number {
   return Math.ceil(bytesEstimate * 1.25) + scenario.log.segment;
 }
 
-function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
+export function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
   const { scenario, tool, found } = plan;
   return {
     shape: scenario.chain,

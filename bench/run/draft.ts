@@ -26,7 +26,7 @@ export class Draft {
   probes: Result['probes'] = { syncWrite: null, socatCopy: null };
   configuration: Result['configuration'] = [];
   readonly destinations: DestinationVerdict[] = [];
-  readonly processes = new Map<string, ProcessRecord>();
+  readonly processes = new Map<string, Evidence['processes'][number]>();
   readonly events: TimedText[] = [];
   faults: readonly FaultRecord[] = [];
   readonly watch: WatchSample[] = [];

@@ -28,7 +28,7 @@ export interface Evidence {
   /** All bytes were in every destination within the scenario's limits. */
   readonly drained: boolean;
   readonly samples: readonly Sample[];
-  readonly processes: readonly ProcessRecord[];
+  readonly processes: readonly Pick<ProcessRecord, 'name' | 'group'>[];
   readonly destinations: readonly DestinationVerdict[];
   readonly books: Books;
   readonly probes: Result['probes'];

@@ -30,10 +30,10 @@ export class ObserverRun {
 
   /** Returns when the first sample is there: from then on nothing is missed. */
   async start(signal: AbortSignal): Promise<void> {
-    const { layout, processesPath } = this.#chain;
+    const { layout, own, processesPath } = this.#chain;
     const spec: ObserverSpec = {
-      destinations: layout.nodes.filter((node) => node.role === 'destination').map(watched),
-      directories: layout.nodes.map(watched),
+      destinations: own.filter((node) => node.role === 'destination').map(watched),
+      directories: own.map(watched),
       processesPath,
       arrivalPollMs: ARRIVAL_POLL_MS,
       sampleMs: SAMPLE_MS,

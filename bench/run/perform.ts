@@ -1,6 +1,8 @@
 // One scenario from the command line's options to a result, a report and a summary.
 
 import { resolve } from 'node:path';
+import { FOUND_THERE, machinesFor, onMachines } from '../remote/prepare.ts';
+import { executeRemoteRun } from '../remote/run.ts';
 import { renderSummary } from '../report/summary.ts';
 import type { Result } from '../result.ts';
 import { BenchError } from '../run-error.ts';
@@ -22,6 +24,8 @@ export interface RunCommand {
   readonly dir: string | undefined;
   readonly json: boolean;
   readonly attach: boolean;
+  /** A file of machines: through a chain of those. */
+  readonly chain: string | undefined;
   readonly keep: boolean;
   /** Of a comparison. */
   readonly compare?: { readonly full: boolean; readonly tools: readonly string[] | undefined };
@@ -37,6 +41,7 @@ export interface PreparedRun {
   readonly tool: Tool;
   readonly outDir: string;
   readonly planOf: (changed: Overrides) => RunPlan;
+  readonly execute: (context: RunContext, plan: RunPlan) => Promise<Result>;
 }
 
 export async function prepareRun(
@@ -45,9 +50,15 @@ export async function prepareRun(
   command: RunCommand,
 ): Promise<PreparedRun> {
   const asked = withOverrides(file, command.overrides);
-  const wanted = command.attach ? onStanding(asked, await standingChain(root)) : asked;
+  const machines = command.chain === undefined ? null : await machinesFor(root, command.chain, command);
+  const wanted =
+    machines !== null
+      ? onMachines(asked, machines, command.overrides)
+      : command.attach
+        ? onStanding(asked, await standingChain(root))
+        : asked;
   const tool = toolNamed(chainToolName(wanted.chain));
-  const found = await tool.locate(root);
+  const found = machines === null ? await tool.locate(root) : FOUND_THERE;
   if (!found.found)
     throw new BenchError('tool-missing', `${tool.name}: not run; to get it: ${found.howToGet}`);
   const scenario = withOverrides({ ...file, scenario: wanted }, possible(tool, wanted));
@@ -57,12 +68,14 @@ export async function prepareRun(
     const changedScenario = withOverrides({ ...file, scenario }, changed);
     return planRun(root, file, changedScenario, tool, found, elsewhere);
   };
-  return { root, scenario, found, tool, outDir, planOf };
+  const execute: PreparedRun['execute'] =
+    machines === null ? executeRun : (context, plan) => executeRemoteRun(context, plan, machines);
+  return { root, scenario, found, tool, outDir, planOf, execute };
 }
 
 /** Runs it, writes result and report, and prints the summary. */
 export async function performRun(
-  { root, scenario, found, tool, outDir, planOf }: PreparedRun,
+  { root, scenario, found, tool, outDir, planOf, execute }: PreparedRun,
   { json, attach, keep }: RunCommand,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -75,8 +88,8 @@ export async function performRun(
   );
   const result =
     scenario.generator.rate.kind === 'max'
-      ? await findSustained(context, planOf)
-      : await executeRun(context, planOf({}));
+      ? await findSustained(context, planOf, execute)
+      : await execute(context, planOf({}));
   const report = await writeResult(outDir, result);
   const width = talk.columns || WIDTH;
   talk.write(`\n${renderSummary(result, { color: talk.isTTY, width })}\nreport: ${report}\n`);

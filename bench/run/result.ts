@@ -93,6 +93,6 @@ function slowest(destinations: readonly DestinationVerdict[]): Result['latencyMs
   const known = destinations.map(({ latencyMs }) => latencyMs).filter((figures) => figures !== null);
   const worst = known.toSorted((a, b) => b.p99 - a.p99)[0];
   if (worst === undefined) return null;
-  const { p50, p99, p999, max } = worst;
-  return { p50, p99, p999, max };
+  const { p50, p99, p999, max, clockBoundMs } = worst;
+  return { p50, p99, p999, max, ...(clockBoundMs !== undefined && { clockBoundMs }) };
 }

@@ -54,7 +54,7 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Re
 }
 
 /** What an earlier run left there would be taken for this one's. */
-async function emptyOut(outDir: string): Promise<void> {
+export async function emptyOut(outDir: string): Promise<void> {
   await makeFolder(outDir);
   const names = await readdir(outDir);
   const stale = names.filter((name) => STALE.test(name));

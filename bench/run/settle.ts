@@ -7,7 +7,7 @@ import type { NodeAccount, Tool } from '../tools/tool.ts';
 import { readAccounts } from './baseline.ts';
 import { handoverOf, lanesTo } from './conservation.ts';
 
-const SETTLE_MS = 5000;
+export const SETTLE_MS = 5000;
 const POLL_MS = 50;
 
 export async function settleAccounts(
@@ -25,7 +25,7 @@ export async function settleAccounts(
 }
 
 /** A gap is counted as dropped before the receiver is told of it. */
-function isHandedOver(accounts: ReadonlyMap<string, NodeAccount>): boolean {
+export function isHandedOver(accounts: ReadonlyMap<string, NodeAccount>): boolean {
   return [...accounts].every(([id, account]) => {
     const lanes = lanesTo(id, [...accounts.values()]);
     const handover = lanes.length === 0 ? null : handoverOf(account, lanes);

@@ -3,7 +3,7 @@
 // targets overlap. A fault that could not happen makes the run invalid.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FaultEffects } from '../faults/effects.ts';
+import type { FaultActions } from '../faults/effects.ts';
 import { describeFault, type PlannedFault } from '../faults/plan.ts';
 import type { FaultRecord } from '../faults/record.ts';
 import { endOf, type Step, type StepAction } from '../faults/step.ts';
@@ -21,7 +21,7 @@ interface OpenFault {
 }
 
 export class StepRunner {
-  readonly #effects: FaultEffects;
+  readonly #effects: FaultActions;
   readonly #faults: readonly PlannedFault[];
   readonly #onEvent: (event: TimedText) => void;
   readonly #queues = new Map<string, Promise<void>>();
@@ -32,7 +32,7 @@ export class StepRunner {
   readonly #records: FaultRecord[] = [];
   #open: OpenFault[] = [];
 
-  constructor(effects: FaultEffects, faults: readonly PlannedFault[], onEvent: (event: TimedText) => void) {
+  constructor(effects: FaultActions, faults: readonly PlannedFault[], onEvent: (event: TimedText) => void) {
     this.#effects = effects;
     this.#faults = faults;
     this.#onEvent = onEvent;

@@ -33,7 +33,7 @@ export async function verifyNodes(
   draft.destinations.push(...verdicts.filter(({ name }) => ends.includes(name)));
 }
 
-async function jobFor(
+export async function jobFor(
   node: ChainNode,
   baseline: Baseline,
   manifestPath: string,

@@ -6,6 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import fastq from 'fastq';
 import { readManifest } from '../generator/manifest.ts';
 import { readArrivals } from '../observer/arrivals.ts';
+import type { ArrivalLog } from '../observer/spec.ts';
 import { VerifyError } from './errors.ts';
 import type { DestinationVerdict } from './spec.ts';
 import { type VerifyRequest, verify } from './verify.ts';
@@ -16,6 +17,8 @@ export interface VerifyJob {
   readonly manifestPaths: readonly string[];
   readonly eventFiles: VerifyRequest['eventFiles'];
   readonly arrivalsPath?: string;
+  /** Added to every arrival: the clock of another machine. */
+  readonly arrivalsShiftMs?: number;
 }
 
 /** Verdicts in the order of the jobs; at most one thread a processor. */
@@ -40,10 +43,17 @@ async function runJob({
   manifestPaths,
   eventFiles,
   arrivalsPath,
+  arrivalsShiftMs = 0,
 }: VerifyJob): Promise<DestinationVerdict> {
   const manifests = await Promise.all(manifestPaths.map(readManifest));
-  const arrivals = arrivalsPath === undefined ? undefined : await readArrivals(arrivalsPath);
+  const arrivals =
+    arrivalsPath === undefined ? undefined : shifted(await readArrivals(arrivalsPath), arrivalsShiftMs);
   return verify({ name, manifests, eventFiles, ...(arrivals && { arrivals }) });
+}
+
+function shifted(log: ArrivalLog, byMs: number): ArrivalLog {
+  if (byMs === 0) return log;
+  return { ...log, arrivals: log.arrivals.map((arrival) => ({ ...arrival, timeMs: arrival.timeMs + byMs })) };
 }
 
 if (!isMainThread && parentPort && isJob(workerData)) parentPort.postMessage(await runJob(workerData));

@@ -22,6 +22,8 @@ export interface LatencyFigures {
   readonly resolutionMs: number;
   /** Events that seemed to arrive before they were due (clocks differ); they count as 0 ms. */
   readonly clamped?: number;
+  /** Sent and observed by different machines: every figure is right to within this, ms. */
+  readonly clockBoundMs?: number;
 }
 
 export interface DestinationVerdict {

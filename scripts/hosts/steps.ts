@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Host, RemoteChain } from '../../bench/remote/hosts-file.ts';
 import { registryHost } from '../../bench/remote/hosts-file.ts';
-import { REMOTE_ROOT } from '../../bench/remote/layout.ts';
+import { REMOTE_MAIN, REMOTE_ROOT } from '../../bench/remote/layout.ts';
 import { type RemoteOutput, shellQuote, ssh } from '../../bench/remote/ssh.ts';
 import { BenchError } from '../../bench/run-error.ts';
 import { chainToolName } from '../../bench/scenario.ts';
@@ -80,7 +80,7 @@ export function standing(
   verb: 'start' | 'stop' | 'down' | 'registered',
   timeoutMs: number,
 ): Promise<RemoteOutput> {
-  const argv = [`${REMOTE_ROOT}/scripts/node.sh`, `${REMOTE_ROOT}/bench/remote/main.ts`, verb, host.id];
+  const argv = [...REMOTE_MAIN, verb, host.id];
   return ssh(config, host.id, shellQuote(argv), {
     timeoutMs,
     signal,

@@ -101,7 +101,6 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
   const parsed = parseYaml('small.yaml', SCENARIO, scenarioSchema);
   const file = { file: 'small.yaml', text: SCENARIO, scenario: parsed };
   const { rate } = parsed.generator;
-  const record = { pid: 1, startTime: 1, argv: [], out: '', stop: 'process' } as const;
   return {
     plan: {
       file,
@@ -127,8 +126,8 @@ export function evidence(changes: Partial<Evidence> = {}): Evidence {
     drained: true,
     samples: samples(),
     processes: [
-      { ...record, name: 'instance1', node: 'instance1', group: 'tool' },
-      { ...record, name: 'generator', node: 'rig', group: 'rig' },
+      { name: 'instance1', group: 'tool' },
+      { name: 'generator', group: 'rig' },
     ],
     destinations: [verdictOfA],
     books: {

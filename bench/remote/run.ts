@@ -1,0 +1,300 @@
+// One run over machines: the same phases as on one (run/run.ts, run/load.ts), each asked for over ssh. The machines
+// start, break, watch and judge; here is decided when, and here it is put together. Whatever happens in between, the
+// machines are told to clean up, and a result is written.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Result } from '../result.ts';
+import { Draft } from '../run/draft.ts';
+import { describeCommit } from '../run/machine.ts';
+import type { RunPlan } from '../run/plan.ts';
+import { resultOf } from '../run/result.ts';
+import { emptyOut, type RunContext } from '../run/run.ts';
+import { isHandedOver, isIdle, SETTLE_MS } from '../run/settle.ts';
+import { StepRunner } from '../run/steps.ts';
+import { BenchError, messageOf } from '../run-error.ts';
+import { nodeNames } from '../scenario.ts';
+import type { NodeAccount, ToolRegistry } from '../tools/tool.ts';
+import { gatherEvidence, type RemoteFindings } from './evidence.ts';
+import { remoteActions, remoteTargets } from './faults.ts';
+import { fingerprint } from './fingerprint.ts';
+import { Fleet } from './fleet.ts';
+import { type Host, type RemoteChain, registryHost } from './hosts-file.ts';
+import { limitNotes } from './limits.ts';
+import type { Opened } from './protocol.ts';
+import { sshConfigPath } from './record.ts';
+
+const POLL_MS = 100;
+const SAY_MS = 5000;
+const OPEN_MS = 180_000;
+const GENERATOR_START_MS = 30_000;
+const VERIFY_MS = 1_800_000;
+
+export async function executeRemoteRun(
+  context: RunContext,
+  plan: RunPlan,
+  chain: RemoteChain,
+): Promise<Result> {
+  await emptyOut(context.outDir);
+  const fleet = new Fleet(chain, sshConfigPath(context.root));
+  const run = new RemoteRun(context, plan, fleet);
+  try {
+    await run.perform();
+  } catch (error) {
+    run.fail(error);
+  } finally {
+    run.findings.notes.push(...(await fleet.close()).map((text) => `left over: ${text}`));
+  }
+  return run.result();
+}
+
+class RemoteRun {
+  readonly findings: RemoteFindings;
+  readonly #context: RunContext;
+  readonly #plan: RunPlan;
+  readonly #fleet: Fleet;
+  readonly #draft: Draft;
+  readonly #head: Host;
+  readonly #ends: readonly Host[];
+
+  constructor(context: RunContext, plan: RunPlan, fleet: Fleet) {
+    this.#context = context;
+    this.#fleet = fleet;
+    // Event files are judged where they are, when the load is over.
+    this.#plan = { ...plan, scenario: { ...plan.scenario, verify: 'after' } };
+    this.#draft = new Draft(this.#plan);
+    this.findings = { opened: new Map(), collected: new Map(), notes: [] };
+    const [head] = fleet.nodes.filter(({ id }) => id === 'instance1');
+    if (head === undefined) throw new BenchError('usage', 'the chain has no instance1');
+    this.#head = head;
+    this.#ends = fleet.nodes.filter(({ role }) => role === 'destination');
+  }
+
+  async perform(): Promise<void> {
+    const { line, signal } = this.#context;
+    line.say(`machines: ${this.#fleet.chain.hosts.map(({ id, address }) => `${id} ${address}`).join(', ')}`);
+    await this.#fleet.readClocks();
+    await this.#open();
+    try {
+      await this.#load();
+    } finally {
+      if (!signal.aborted) await this.#fleet.readClocks().catch(() => undefined);
+    }
+    await this.#settle();
+    line.say('verifying');
+    await this.#verify();
+    this.findings.collected = await this.#fleet.askAll(this.#fleet.nodes, 'collect', () => null);
+  }
+
+  fail(error: unknown): void {
+    const { signal } = this.#context;
+    if (error instanceof BenchError && ['usage', 'not-possible', 'tool-missing'].includes(error.code))
+      throw error;
+    this.#draft.invalid.push(signal.aborted ? 'the run was interrupted' : messageOf(error));
+    if (!signal.aborted && !(error instanceof BenchError)) throw error;
+  }
+
+  async result(): Promise<Result> {
+    const commit = await describeCommit(this.#context.root);
+    const { evidence, hosts } = gatherEvidence(this.#draft, this.#fleet, this.#head, this.findings, commit);
+    const toolVersion = this.findings.opened.get(this.#head.id)?.toolVersion ?? 'unknown';
+    const result = { ...resultOf(evidence), hosts, toolVersion };
+    return { ...result, notes: [...(await limitNotes(this.#context.root, result)), ...result.notes] };
+  }
+
+  /** etcd's machine first: the others are told where it is. */
+  async #open(): Promise<void> {
+    const { chain } = this.#fleet;
+    const first = registryHost(chain);
+    const body = (host: Host, registry: ToolRegistry | null) => ({
+      ...{ chain: withoutKeys(chain), id: host.id, registry, fingerprint: fingerprint(this.#context.root) },
+      file: { file: this.#plan.file.file, text: this.#plan.file.text },
+      scenario: this.#plan.scenario,
+    });
+    const opened = await this.#fleet.ask(first.id, 'open', body(first, null), OPEN_MS);
+    const others = chain.hosts.filter(({ id }) => id !== first.id);
+    const rest = await this.#fleet.askAll(others, 'open', (host) => body(host, opened.registry), OPEN_MS);
+    this.findings.opened = new Map<string, Opened>([[first.id, opened], ...rest]);
+    const flood = this.#plan.pace.kind === 'flood';
+    const starting = this.#fleet.nodes.filter(({ id }) => !flood || id !== this.#head.id);
+    for (const hosts of this.#startGroups(starting)) {
+      await this.#fleet.askAll(hosts, 'start', ({ id }) => ({ ids: [id] }));
+    }
+    await this.#fleet.askAll(chain.hosts, 'connected', () => null);
+    this.#context.line.say(`chain: ${starting.map(({ id }) => id).join(', ')}`);
+  }
+
+  /** A tool that cannot be asked whether it is connected is started from the ends on. */
+  #startGroups(hosts: readonly Host[]): readonly (readonly Host[])[] {
+    if (this.#plan.tool.accounts !== null) return [hosts];
+    const order = nodeNames(this.#plan.scenario.chain);
+    const place = ({ id }: Host) => order.indexOf(id);
+    return hosts.toSorted((a, b) => place(b) - place(a)).map((host) => [host]);
+  }
+
+  async #load(): Promise<void> {
+    const { signal } = this.#context;
+    const flood = this.#plan.pace.kind === 'flood';
+    if (!flood) await this.#observe();
+    await this.#ask(this.#head.id, 'generate', null);
+    const startMs = await this.#startOfLoad();
+    if (flood) {
+      await this.#untilGenerated();
+      await this.#observe();
+    }
+    const sent = new AbortController();
+    const actions = remoteActions(this.#fleet);
+    const steps = new StepRunner(actions, this.#plan.faults, (event) => {
+      this.#draft.events.push({ ...event, timeMs: this.#onHead(event.timeMs) });
+      this.#context.line.say(event.text);
+    });
+    const beganMs = flood ? Date.now() : startMs - this.#fleet.clockOf(this.#head.id).offsetMs;
+    const faults = steps.run(beganMs, AbortSignal.any([sent.signal, signal]));
+    try {
+      if (flood) {
+        this.#draft.floodStartMs = this.#onHead(Date.now());
+        await this.#ask(this.#head.id, 'start', { ids: [this.#head.id] });
+      } else await this.#untilGenerated();
+    } finally {
+      sent.abort();
+      await faults;
+    }
+    this.#draft.invalid.push(...steps.notDone);
+    await steps.undo(signal);
+    this.#draft.faults = steps.records.map((record) => ({
+      ...record,
+      fromMs: this.#onHead(record.fromMs),
+      toMs: record.toMs === null ? null : this.#onHead(record.toMs),
+    }));
+    this.#draft.drained = await this.#drain();
+    for (const host of remoteTargets(this.#fleet.chain, this.#plan.scenario)) {
+      this.#draft.invalid.push(...(await this.#ask(host.id, 'unused', null)));
+    }
+  }
+
+  async #observe(): Promise<void> {
+    await this.#fleet.askAll(this.#fleet.nodes, 'observe', () => null);
+  }
+
+  async #startOfLoad(): Promise<number> {
+    const deadline = Date.now() + GENERATOR_START_MS;
+    for (;;) {
+      const { manifest, running } = await this.#ask(this.#head.id, 'generator', null);
+      if (manifest !== null) return manifest.startMs;
+      if (!running) throw new BenchError('run', `the generator on ${this.#head.id} ended before it began`);
+      if (Date.now() > deadline) throw new BenchError('run', 'the generator does not begin');
+      await delay(POLL_MS, undefined, { signal: this.#context.signal });
+    }
+  }
+
+  async #untilGenerated(): Promise<void> {
+    let sayAtMs = Date.now() + SAY_MS;
+    for (;;) {
+      const state = await this.#ask(this.#head.id, 'generator', null);
+      if (!state.running) {
+        this.#draft.manifest = state.manifest;
+        this.#draft.sentMs = state.progress?.timeMs ?? null;
+        return;
+      }
+      if (Date.now() >= sayAtMs) {
+        sayAtMs += SAY_MS;
+        this.#context.line.say(`sent ${state.progress?.events ?? 0} of ${this.#plan.events} events`);
+      }
+      await delay(POLL_MS, undefined, { signal: this.#context.signal });
+    }
+  }
+
+  async #drain(): Promise<boolean> {
+    const { limits, asserts } = this.#plan.scenario;
+    const wantedBytes = this.#draft.manifest?.bytes ?? 0;
+    const beganMs = Date.now();
+    let moved = { atMs: beganMs, total: -1 };
+    for (;;) {
+      const sizes = [...(await this.#fleet.askAll(this.#ends, 'bytes', () => null)).values()];
+      if (sizes.every((size) => size >= wantedBytes)) return true;
+      // Where events may be lost, their bytes never come: then the tool's own books say when all is done.
+      if (asserts.lost !== 0 && (await this.#isSettled())) return true;
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      const now = Date.now();
+      if (total !== moved.total) moved = { atMs: now, total };
+      if (now - beganMs > limits.drain || now - moved.atMs > limits.noProgress) return false;
+      await delay(POLL_MS, undefined, { signal: this.#context.signal });
+    }
+  }
+
+  async #isSettled(): Promise<boolean> {
+    const accounts = await this.#accounts();
+    if (accounts.size < this.#fleet.nodes.length) return false;
+    const read = accounts.get(this.#head.id)?.sources.reduce((sum, source) => sum + source.read, 0) ?? 0;
+    return read >= (this.#draft.manifest?.events ?? 0) && [...accounts.values()].every(isIdle);
+  }
+
+  /** Acknowledgements travel back after the last byte has arrived; then the books are read, and the nodes end. */
+  async #settle(): Promise<void> {
+    const deadline = Date.now() + SETTLE_MS;
+    let accounts = await this.#accounts();
+    while (this.#plan.tool.accounts !== null && Date.now() < deadline) {
+      if ([...accounts.values()].every(isIdle) && isHandedOver(accounts)) break;
+      await delay(POLL_MS, undefined, { signal: this.#context.signal });
+      accounts = await this.#accounts();
+    }
+    const names = nodeNames(this.#plan.scenario.chain);
+    const last = `instance${this.#plan.scenario.chain.instances}`;
+    this.#draft.nodes = names.map((id, index) => {
+      const isEnd = this.#ends.some((host) => host.id === id);
+      const from = index === 0 ? null : isEnd ? last : (names[index - 1] ?? null);
+      const to = isEnd ? [] : id === last ? this.#ends.map((host) => host.id) : [names[index + 1] ?? ''];
+      return { id, from, to, account: accounts.get(id) ?? null, verdict: null };
+    });
+    await this.#fleet.askAll(this.#fleet.nodes, 'stop', () => null);
+  }
+
+  async #accounts(): Promise<Map<string, NodeAccount>> {
+    const answers = await this.#fleet.askAll(this.#fleet.nodes, 'accounts', () => null);
+    return new Map(
+      [...answers].flatMap(([id, account]) => (account === null ? [] : [[id, account] as const])),
+    );
+  }
+
+  async #verify(): Promise<void> {
+    const { manifest } = this.#draft;
+    if (manifest === null) return;
+    const keepsBooks = this.#plan.tool.accounts !== null;
+    const judged = this.#fleet.nodes.filter(
+      (host) => host.role === 'destination' || (!keepsBooks && host !== this.#head),
+    );
+    const verdicts = await this.#fleet.askAll(
+      judged,
+      'verify',
+      (host) => ({ manifest, shiftMs: this.#fleet.shift(host.id, this.#head.id).shiftMs }),
+      VERIFY_MS,
+    );
+    this.#draft.nodes = this.#draft.nodes.map((node) => ({
+      ...node,
+      verdict: verdicts.get(node.id) ?? null,
+    }));
+    for (const { id } of this.#ends) {
+      const verdict = verdicts.get(id);
+      if (verdict === undefined || verdict === null) continue;
+      const { latencyMs } = verdict;
+      const clockBoundMs = this.#fleet.shift(id, this.#head.id).boundMs;
+      this.#draft.destinations.push({
+        ...verdict,
+        latencyMs: latencyMs === null ? null : { ...latencyMs, clockBoundMs },
+      });
+    }
+  }
+
+  /** A time of ours by the clock of the machine that the generator runs on, which is the clock of the result. */
+  #onHead(timeMs: number): number {
+    return timeMs + this.#fleet.clockOf(this.#head.id).offsetMs;
+  }
+
+  #ask: Fleet['ask'] = (...args) => {
+    this.#context.signal.throwIfAborted();
+    return this.#fleet.ask(...args);
+  };
+}
+
+function withoutKeys(chain: RemoteChain): RemoteChain {
+  return { ...chain, hosts: chain.hosts.map((host) => ({ ...host, key: null })) };
+}
