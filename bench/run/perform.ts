@@ -25,7 +25,7 @@ export interface RunCommand {
   readonly json: boolean;
   readonly attach: boolean;
   /** A file of machines: through a chain of those. */
-  readonly chain: string | undefined;
+  readonly chain?: string | undefined;
   readonly keep: boolean;
   /** Of a comparison. */
   readonly compare?: { readonly full: boolean; readonly tools: readonly string[] | undefined };
