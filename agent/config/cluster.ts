@@ -2,7 +2,7 @@
 // member counts as ill and as well again.
 
 import { z } from 'zod';
-import { address, count, milliseconds, plainName, text } from './scalars.ts';
+import { address, bytes, count, milliseconds, plainName, text } from './scalars.ts';
 import { section } from './section.ts';
 
 const member = section({
@@ -30,7 +30,7 @@ export const clusterSchema = section({
   /** ... or where in etcd they register: their `registry.prefix`. Exactly one of the two. */
   prefix: text('the registry.prefix of the members, such as /spillway/sinks/b').optional(),
   /** Those beyond it are given nothing. */
-  membersMax: count({ max: 1_024 }).default(64),
+  membersMax: count({ max: 128 }).default(64),
   /** A member that failed is tried again after this ... */
   probeMinMs: milliseconds({ max: 600_000 }).default(200),
   /** ... and then after twice as long each time, up to this. */
@@ -39,6 +39,16 @@ export const clusterSchema = section({
   probeSuccesses: count({ max: 1_000 }).default(3),
   /** How long its share then takes to rise to a full one. */
   slowStartMs: milliseconds({ min: 0, max: 3_600_000 }).default(5_000),
+  /** A member that acknowledges nothing of what it was sent for this long has failed, and others carry its load on. */
+  ackTimeoutMs: milliseconds({ max: 3_600_000 }).default(1_500),
+  /** A member whose connection ended has this long to come back before what it was sent goes to others. */
+  handoverMs: milliseconds({ max: 600_000 }).default(500),
+  /** Batches are given to a member in ranges of the log of this size, each written down before it is sent. */
+  rangeBytes: bytes({ min: 4 * 1024, max: 64 * 2 ** 20 }).default(512 * 1024),
+  /** Ranges that all members together may hold, or have given back. */
+  rangesMax: count({ max: 256 }).default(128),
+  /** Ranges in doubt that are listed; those beyond it are only counted, and stay in doubt. */
+  inDoubtRangesMax: count({ max: 256 }).default(128),
 })
   .superRefine(
     (value, context) => {

@@ -5,7 +5,14 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type ConfigurationSnapshot, RELOAD_OUTCOMES } from './configuration.ts';
-import type { AgentSnapshot, DestinationSnapshot, LogSnapshot, SourceSnapshot, Tally } from './snapshot.ts';
+import type {
+  AgentSnapshot,
+  DestinationSnapshot,
+  LogSnapshot,
+  MemberSnapshot,
+  SourceSnapshot,
+  Tally,
+} from './snapshot.ts';
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
@@ -26,6 +33,7 @@ export async function renderMetrics(snapshot: AgentSnapshot, process: Registry):
   addSources(family, snapshot.sources);
   addLog(family, snapshot.log);
   addDestinations(family, snapshot.destinations);
+  addClusters(family, snapshot.destinations);
   return (await register.metrics()) + (await process.metrics());
 }
 
@@ -184,5 +192,46 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
     orphaned.set([name], destination.orphaned ? 1 : 0);
     retransmits.set([name], destination.retransmits);
     epoch.set([name], destination.epoch);
+  }
+}
+
+const MEMBER_STATES = [
+  'up',
+  'probing',
+  'ejected',
+  'draining',
+  'gone',
+] as const satisfies readonly MemberSnapshot['state'][];
+
+function addClusters({ counter, gauge }: Families, destinations: readonly DestinationSnapshot[]): void {
+  if (destinations.every(({ cluster }) => cluster === undefined)) return;
+  const of = ['destination', 'member'];
+  const had = 'that members are known to have beyond the first copy';
+  const doubt = 'that a member may have beyond the first copy';
+  const hadEvents = counter('spillway_destination_had_events_total', `Events ${had}`, ['destination']);
+  const hadBytes = counter('spillway_destination_had_bytes_total', `Bytes ${had}`, ['destination']);
+  const doubtEvents = gauge('spillway_destination_in_doubt_events', `Events ${doubt}`, of);
+  const doubtBytes = gauge('spillway_destination_in_doubt_bytes', `Bytes ${doubt}`, of);
+  const events = counter(
+    'spillway_member_acknowledged_events_total',
+    'Events that a member acknowledged',
+    of,
+  );
+  const bytes = counter('spillway_member_acknowledged_bytes_total', 'Bytes that a member acknowledged', of);
+  const connected = gauge('spillway_member_connected', '1 while a member is connected', of);
+  const state = gauge('spillway_member_state', '1 for the state that a member is in', [...of, 'state']);
+  for (const { name, cluster } of destinations) {
+    if (cluster === undefined) continue;
+    hadEvents.set([name], cluster.had.events);
+    hadBytes.set([name], cluster.had.bytes);
+    for (const member of cluster.members) {
+      const labels = [name, member.name];
+      doubtEvents.set(labels, member.inDoubt.events);
+      doubtBytes.set(labels, member.inDoubt.bytes);
+      events.set(labels, member.acknowledged.events);
+      bytes.set(labels, member.acknowledged.bytes);
+      connected.set(labels, member.connected ? 1 : 0);
+      for (const one of MEMBER_STATES) state.set([...labels, one], one === member.state ? 1 : 0);
+    }
   }
 }

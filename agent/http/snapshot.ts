@@ -80,6 +80,26 @@ export interface DestinationSnapshot {
   readonly retransmits: number;
   /** Rises when the receiver's history and ours do not fit and a new one is begun. */
   readonly epoch: number;
+  /** Where it is a cluster. */
+  readonly cluster?: ClusterSnapshot;
+}
+
+export interface ClusterSnapshot {
+  /** Copies beyond the first that members are known to have. */
+  readonly had: Tally;
+  readonly members: readonly MemberSnapshot[];
+}
+
+export interface MemberSnapshot {
+  readonly name: string;
+  readonly state: 'up' | 'probing' | 'ejected' | 'draining' | 'gone';
+  /** Why it is not up. */
+  readonly reason: string | null;
+  readonly connected: boolean;
+  /** Since the agent started. */
+  readonly acknowledged: Tally;
+  /** Copies beyond the first that it may have. */
+  readonly inDoubt: Tally;
 }
 
 export interface AgentSnapshot {

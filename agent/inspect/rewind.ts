@@ -23,10 +23,12 @@ export function moveCursor(state: CursorState, to: Mark): Move {
     const dropped = addGap(gaps, { from: position, to, reason: 'dropOldest', announced: false });
     return { kind: 'forward', state: { ...state, gaps: dropped } };
   }
+  // the lanes of a cluster begin anew with the epoch
+  const { cluster: _, ...rest } = state;
   return {
     kind: 'back',
     state: {
-      ...state,
+      ...rest,
       epoch: epoch + 1,
       epochStart: to,
       start: to,
@@ -35,8 +37,6 @@ export function moveCursor(state: CursorState, to: Mark): Move {
       skipped: {},
       dropped: {},
       gaps: gaps.filter(({ from, announced }) => !announced && from.offset >= to.offset),
-      done: [],
-      lanes: {},
     },
   };
 }

@@ -5,7 +5,8 @@
 //     0 magic "SPWC"   4 u32 crc32 of bytes 8..16+length   8 u32 length   12 u32 zero   16 JSON (CursorState + turn)
 //   The slot with the higher turn that checks out is the cursor; a torn write leaves the other one.
 //
-// `done` (ranges above `position` that members of a cluster have) and `lanes` are part of the format from the start.
+// Of a cluster, `position` is the lowest byte that is not done, and `cluster` what lies above it: see
+// sink/cluster/ledger.ts. What members may hold is written here before it is sent to them.
 // A cursor may be older than what the receiver has: the handshake tells. It is never newer, and retention deletes
 // only below what was written here.
 
@@ -29,6 +30,35 @@ interface CursorGap {
   readonly announced: boolean;
 }
 
+/** Between two batch boundaries: offset, events before it, and both again for the end. */
+export type RangeRecord = readonly [from: number, eventsBefore: number, to: number, eventsBefore: number];
+export type HeldRecord = readonly [sequence: number, ...range: RangeRecord];
+/** `confirmed`: 1 where the member is known to have it. */
+type DoubtRecord = readonly [sequence: number, confirmed: number, ...range: RangeRecord];
+
+export interface MemberCursor {
+  readonly epoch: number;
+  /** The last sequence that it was given. */
+  readonly given: number;
+  /** What it has durably got of its lane. */
+  readonly reached: Readonly<{ sequence: number; offset: number; events: number; crc: number | null }>;
+  readonly held: readonly HeldRecord[];
+  readonly doubts: readonly DoubtRecord[];
+  /** In doubt, and not listed any more. */
+  readonly unlisted: Readonly<Counts>;
+}
+
+export interface ClusterCursor {
+  readonly sequence: number;
+  /** The last epoch of a lane. */
+  readonly epoch: number;
+  readonly frontier: Readonly<{ offset: number; events: number }>;
+  readonly live: Readonly<{ member: string; sequence: number; limit: number }> | null;
+  readonly returned: readonly RangeRecord[];
+  readonly members: Readonly<Record<string, MemberCursor>>;
+  readonly had: Readonly<Counts>;
+}
+
 export interface CursorState {
   readonly version: 1;
   readonly destination: string;
@@ -50,10 +80,10 @@ export interface CursorState {
   readonly dropped: Readonly<Record<string, Readonly<Counts>>>;
   /** Ranges that the destination does not get, with the events before each end; the oldest are folded into the counts. */
   readonly gaps: readonly CursorGap[];
-  readonly done: readonly (readonly [from: number, to: number])[];
-  readonly lanes: Readonly<Record<string, { readonly sequence: number }>>;
   /** No destination of the configuration has this name: nothing is kept for it. `at`: where the log ended then. */
   readonly orphaned?: { readonly at: Readonly<{ offset: number; events: number }> };
+  /** Where the destination is a cluster. */
+  readonly cluster?: ClusterCursor;
 }
 
 /** What the cursors in a log directory take, in bytes. */

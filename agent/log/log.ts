@@ -13,7 +13,7 @@ import { type Append, Committer } from './committer.ts';
 import { Cursors } from './cursors.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
-import { batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
+import { Boundaries, batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
 import { type QuarantineFacts, quarantinedBytes } from './quarantine.ts';
 import { LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
@@ -209,6 +209,11 @@ export class EventLog implements AsyncDisposable {
   /** The batch that ends at `offset`; null where none does, or where the log no longer has it. */
   batchEndingAt(offset: number): Promise<BatchRecord | null> {
     return batchEndingAt(this.#parts.disk, this.#parts.store, offset);
+  }
+
+  /** For one who looks for boundaries one behind the other. */
+  boundaries(): Boundaries {
+    return new Boundaries(this.#parts.disk, this.#parts.store);
   }
 
   get endOffset(): number {

@@ -5,6 +5,43 @@ import type { BatchRecord } from './record.ts';
 import { batchesFrom, type Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
 
+/** Finds boundaries one behind the other, without looking at the same records of a journal twice. */
+export class Boundaries {
+  readonly #disk: Disk;
+  readonly #store: SegmentStore;
+  #segment: Segment | null = null;
+  #journalAt = 0;
+  #at = 0;
+
+  constructor(disk: Disk, store: SegmentStore) {
+    this.#disk = disk;
+    this.#store = store;
+  }
+
+  /**
+   * The first boundary at or behind `limit`, and behind `from`, itself a boundary; at most the end of the segment that
+   * `from` lies in. Where the log has a hole at `from`, the hole's end.
+   */
+  async atLeast(from: number, limit: number): Promise<Mark> {
+    const segment = this.#store.find(from);
+    if (segment === null) return { offset: this.#store.end, events: this.#store.endEvent };
+    if (segment !== this.#segment || from < this.#at) this.#journalAt = 0;
+    this.#segment = segment;
+    this.#at = from;
+    if (from < segment.base) return { offset: segment.base, events: segment.baseEvent };
+    const journal = await segment.journal(this.#disk);
+    for (const { record, next } of batchesFrom(journal, this.#journalAt, segment.journalBytes)) {
+      if (record.from >= segment.end) break;
+      if (record.to > from && record.to >= limit) {
+        return { offset: record.to, events: record.eventsBefore + record.events };
+      }
+      // what is looked for next lies behind `from` again
+      if (record.to <= from) this.#journalAt = next;
+    }
+    return { offset: segment.end, events: segment.baseEvent + segment.events };
+  }
+}
+
 /** An offset where a batch begins or ends, with the events before it. */
 export interface Mark {
   readonly offset: number;

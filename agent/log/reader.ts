@@ -109,10 +109,11 @@ export class LogReader {
     return result;
   }
 
-  /** Goes on at a batch boundary further on. */
+  /** Goes on at another batch boundary. */
   seek(offset: number): void {
+    // records further on are looked for from where the last one was found
+    if (offset < this.#offset) this.#journalAt = HEADER_BYTES;
     this.#offset = offset;
-    this.#journalAt = HEADER_BYTES;
   }
 
   async close(): Promise<void> {

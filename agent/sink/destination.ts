@@ -23,6 +23,13 @@ export interface DestinationOptions extends OutboundOptions, LagPolicyOptions {
   readonly retryMaxMs: number;
 }
 
+/** What one destination hands to the next of its name. */
+export interface Succession {
+  readonly position: Position;
+  readonly policy: LagPolicyOptions['policy'];
+  readonly connections: number;
+}
+
 const LOG_EVERY_MS = 10_000;
 
 export class Destination {
@@ -62,6 +69,7 @@ export class Destination {
     parts: { log: EventLog; registry: Registry; logger: Logger },
   ): Promise<Destination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
+    position.leaveCluster();
     return new Destination(options, { ...parts, position });
   }
 
@@ -69,14 +77,18 @@ export class Destination {
   static succeed(
     options: DestinationOptions,
     parts: { log: EventLog; registry: Registry; logger: Logger },
-    before: Destination,
+    { position, policy, connections }: Succession,
   ): Destination {
-    const position = before.#position;
     // what was appended under another policy is not dropNewest's to drop
-    if (before.#options.policy !== 'dropNewest') position.seenEnd = parts.log.end;
+    if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
+    position.leaveCluster();
     const next = new Destination(options, { ...parts, position });
-    next.#connections = before.#connections;
+    next.#connections = connections;
     return next;
+  }
+
+  get succession(): Succession {
+    return { position: this.#position, policy: this.#options.policy, connections: this.#connections };
   }
 
   start(): void {

@@ -11,11 +11,11 @@
 import type { Logger } from 'pino';
 import type { Change } from '../config/difference.ts';
 import type { DestinationConfig, LogConfig } from '../config/schema.ts';
-import { SpillwayError } from '../errors.ts';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog, Holder } from '../log/log.ts';
 import type { Registry } from '../registry/registry.ts';
-import { Destination, type DestinationOptions } from './destination.ts';
+import { ClusterDestination } from './cluster/cluster.ts';
+import { Destination } from './destination.ts';
 import { Orphans } from './orphans.ts';
 
 export interface FanOutParts {
@@ -31,13 +31,16 @@ export interface PreparedChange {
   discard(): Promise<void>;
 }
 
+/** With one endpoint, or with a cluster behind it. */
+export type AnyDestination = Destination | ClusterDestination;
+
 const EVERYTHING: Holder = { wants: () => true };
 
 export class FanOut {
   readonly #parts: FanOutParts;
   readonly #self: { readonly instance: string; readonly version: string };
   readonly #lagBytesMax: number;
-  readonly #destinations = new Map<string, Destination>();
+  readonly #destinations = new Map<string, AnyDestination>();
   readonly #orphans: Orphans;
 
   constructor(parts: FanOutParts, self: { instance: string; version: string }, log: LogConfig) {
@@ -47,7 +50,7 @@ export class FanOut {
     this.#orphans = new Orphans(parts.log, parts.logger);
   }
 
-  get destinations(): readonly Destination[] {
+  get destinations(): readonly AnyDestination[] {
     return [...this.#destinations.values()];
   }
 
@@ -70,7 +73,7 @@ export class FanOut {
   /** Nothing is sent before the commit. @throws where a cursor cannot be opened; nothing has changed then. */
   async prepare(change: Change<DestinationConfig>): Promise<PreparedChange> {
     const { log } = this.#parts;
-    const opened: Destination[] = [];
+    const opened: AnyDestination[] = [];
     const discard = async () => {
       for (const destination of opened) await destination.discard();
     };
@@ -78,7 +81,7 @@ export class FanOut {
     const letGo = log.hold(EVERYTHING);
     try {
       for (const config of change.added) {
-        opened.push(await Destination.open(this.#optionsOf(config), this.#parts));
+        opened.push(await this.#open(config));
       }
     } catch (error) {
       await discard();
@@ -95,7 +98,7 @@ export class FanOut {
   }
 
   async #commit(
-    opened: readonly Destination[],
+    opened: readonly AnyDestination[],
     { changed, removed }: Change<DestinationConfig>,
     haltMs: number,
   ): Promise<void> {
@@ -114,7 +117,7 @@ export class FanOut {
     const before = this.#destinations.get(config.name);
     if (before === undefined) return;
     await before.halt(haltMs);
-    const next = Destination.succeed(this.#optionsOf(config), this.#parts, before);
+    const next = await this.#succeed(config, before);
     this.#destinations.set(config.name, next);
     next.start();
   }
@@ -134,14 +137,21 @@ export class FanOut {
     this.#destinations.delete(name);
   }
 
-  #optionsOf(config: DestinationConfig): DestinationOptions {
-    const { name, to } = config;
-    if (to.by === 'cluster') {
-      throw new SpillwayError(
-        'config',
-        `destination ${name} is a cluster, which this version cannot send to yet: name an instance or an address`,
-      );
-    }
-    return { ...config, ...this.#self, to, lagBytesMax: config.lagBytesMax ?? this.#lagBytesMax };
+  #open(config: DestinationConfig): Promise<AnyDestination> {
+    const { to, ...options } = this.#optionsOf(config);
+    return to.by === 'cluster'
+      ? ClusterDestination.open({ ...options, cluster: to.cluster }, this.#parts)
+      : Destination.open({ ...options, to }, this.#parts);
+  }
+
+  async #succeed(config: DestinationConfig, { succession }: AnyDestination): Promise<AnyDestination> {
+    const { to, ...options } = this.#optionsOf(config);
+    return to.by === 'cluster'
+      ? await ClusterDestination.succeed({ ...options, cluster: to.cluster }, this.#parts, succession)
+      : Destination.succeed({ ...options, to }, this.#parts, succession);
+  }
+
+  #optionsOf(config: DestinationConfig) {
+    return { ...config, ...this.#self, lagBytesMax: config.lagBytesMax ?? this.#lagBytesMax };
   }
 }

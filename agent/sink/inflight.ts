@@ -45,6 +45,11 @@ export class InFlight {
     return this.#sent.length === 0;
   }
 
+  /** Body bytes that the receiver would still take. */
+  get creditLeft(): number {
+    return this.#credit - this.#sentBytes;
+  }
+
   grant(credit: number): void {
     this.#credit = Math.max(this.#credit, credit);
   }

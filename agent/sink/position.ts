@@ -95,8 +95,6 @@ export class Position {
         skipped: {},
         dropped: {},
         gaps: [],
-        done: [],
-        lanes: {},
       };
     };
     const { file, state, found } = await log.cursors.open(destination, fresh);
@@ -149,7 +147,8 @@ export class Position {
 
   /** Bytes that it still wants. */
   get lagBytes(): number {
-    const { position, gaps } = this.#state;
+    const { position, gaps, cluster } = this.#state;
+    if (cluster !== undefined) return this.tallies().buffered.bytes;
     const given = gaps.reduce(
       (sum, { from, to }) => sum + Math.max(0, to.offset - Math.max(from.offset, position.offset)),
       0,
@@ -191,6 +190,28 @@ export class Position {
     if (!isAnnounced(this.#state.gaps, range)) this.onGap(range);
     this.#change({ gaps: announce(this.#state.gaps, range) });
     await this.#save();
+  }
+
+  /**
+   * One endpoint takes the place of a cluster: from the lowest byte that is not done on it gets everything, also what
+   * members have, as a new epoch.
+   */
+  leaveCluster(): void {
+    const { cluster, ...state } = this.#state;
+    if (cluster === undefined) return;
+    this.#state = state;
+    this.beginEpoch();
+  }
+
+  /** What a cluster changes; written down within CURSOR_MS. */
+  update(part: Partial<CursorState>): void {
+    this.#change({ ...part, ...this.#folded(part.gaps ?? this.#state.gaps, part.position ?? this.mark) });
+  }
+
+  /** Writes down everything up to now; false where that failed. */
+  commit(): Promise<boolean> {
+    this.#dirty = true;
+    return this.#save();
   }
 
   /** Where the destination was found: a restart while the registry is away tries it there. */
@@ -293,20 +314,22 @@ export class Position {
   }
 
   /** A cursor that cannot be written stays where it was: bytes are then kept longer, never deleted sooner. */
-  async #save(): Promise<void> {
-    if (!this.#dirty || this.#closed) return;
+  async #save(): Promise<boolean> {
+    if (!this.#dirty || this.#closed) return !this.#dirty;
     this.#dirty = false;
     const state = this.#state;
     try {
       await this.#file.write(state);
       this.#durable = state;
       this.#log.cursorMoved();
+      return true;
     } catch {
       this.#dirty = true;
       this.#timer ??= setTimeout(() => {
         this.#timer = null;
         void this.#save();
       }, 10 * CURSOR_MS);
+      return false;
     }
   }
 }

@@ -1,7 +1,7 @@
 // What became of everything that a destination was to get, from its cursor and the end of the log: pure, so that a look
 // at a cursor file and a running agent count alike.
 
-import type { CursorState } from '../log/cursor.ts';
+import type { ClusterCursor, CursorState, RangeRecord } from '../log/cursor.ts';
 import type { Mark } from '../log/marks.ts';
 import type { Counts } from '../log/sources.ts';
 import { countGaps, type Gap, isDropReason, splitAt, wantsAny } from './gaps.ts';
@@ -18,6 +18,7 @@ export interface Tallies {
 }
 
 export function talliesOf(state: CursorState, end: Mark): Tallies {
+  if (state.cluster !== undefined) return clusterTallies(state, state.cluster, end);
   const { start, position } = state;
   const gaps = splitAt(state.gaps, position);
   const behind = countGaps(gaps, start.offset, position.offset);
@@ -34,11 +35,39 @@ export function talliesOf(state: CursorState, end: Mark): Tallies {
   };
 }
 
-/** Whether a destination still wants any byte of [from, to). */
-export function cursorWants({ position, gaps, orphaned }: CursorState, from: number, to: number): boolean {
-  return (
-    orphaned === undefined && to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to)
+/** Acknowledged is what lies below the frontier, less what is held or was returned. */
+function clusterTallies(state: CursorState, cluster: ClusterCursor, end: Mark): Tallies {
+  const { start, gaps } = state;
+  const counted = countedWith(
+    state,
+    gaps.filter(({ to }) => to.offset > start.offset),
   );
+  const ahead = countGaps(splitAt(gaps, cluster.frontier), cluster.frontier.offset);
+  const buffered = less(between(cluster.frontier, end), Object.values(ahead));
+  for (const [offset, events, toOffset, toEvents] of openRanges(cluster)) {
+    buffered.events += toEvents - events;
+    buffered.bytes += toOffset - offset;
+  }
+  const appended = between(start, end);
+  const given = [...Object.values(counted.dropped), ...Object.values(counted.skipped)];
+  return { appended, buffered, acknowledged: less(appended, [buffered, ...given]), ...counted };
+}
+
+/** Below the frontier of a cluster, what is not done. */
+function* openRanges({ returned, members }: ClusterCursor): Generator<RangeRecord> {
+  yield* returned;
+  for (const { held } of Object.values(members)) for (const [, ...range] of held) yield range;
+}
+
+/** Whether a destination still wants any byte of [from, to). */
+export function cursorWants(state: CursorState, from: number, to: number): boolean {
+  const { position, gaps, cluster, orphaned } = state;
+  if (orphaned !== undefined) return false;
+  if (cluster !== undefined && to <= cluster.frontier.offset) {
+    for (const [begin, , end] of openRanges(cluster)) if (begin < to && end > from) return true;
+    return false;
+  }
+  return to > position.offset && wantsAny(gaps, Math.max(from, position.offset), to);
 }
 
 /** The counts by reason, with these gaps added to what was folded into them. */

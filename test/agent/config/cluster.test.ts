@@ -22,6 +22,11 @@ test('the least there is gets every default', async (t) => {
       probeMaxMs: 10_000,
       probeSuccesses: 3,
       slowStartMs: 5_000,
+      ackTimeoutMs: 1_500,
+      handoverMs: 500,
+      rangeBytes: 524_288,
+      rangesMax: 128,
+      inDoubtRangesMax: 128,
     },
   });
 });

@@ -152,8 +152,6 @@ test('a rewind keeps the ranges above that a policy gave up, and forgets what wa
     skipped: { damaged: { events: 1, bytes: 10 } },
     dropped: { maxAge: { events: 2, bytes: 20 } },
     gaps: [gap],
-    done: [],
-    lanes: {},
   };
   const back = moveCursor(state, at(100));
   if (back.kind !== 'back') throw new Error(back.kind);

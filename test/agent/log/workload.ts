@@ -55,8 +55,6 @@ export async function openCursor(log: EventLog): Promise<{ file: CursorFile; sta
     skipped: {},
     dropped: {},
     gaps: [],
-    done: [],
-    lanes: {},
   }));
 }
 

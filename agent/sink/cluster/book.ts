@@ -1,0 +1,133 @@
+// The ledger of a cluster and the cursor that it is written to: what may be acted on is what was written down.
+//
+// A range is sent only once it stands in the cursor who may have it, and a member that has answered is sent nothing
+// before it stands there what that settled. Many decisions go into one write: one is under way, one gathers.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SpillwayError } from '../../errors.ts';
+import type { EventLog } from '../../log/log.ts';
+import { announce, type GapReason, nextGap, withoutDelivered } from '../gaps.ts';
+import type { Position } from '../position.ts';
+import { Ledger } from './ledger.ts';
+import type { Range } from './range.ts';
+
+const LAZY_MS = 50;
+const RETRY_MS = 200;
+
+export class Book {
+  readonly ledger: Ledger;
+  readonly position: Position;
+  #durableSequence: number;
+  #writing: Promise<void> = Promise.resolve();
+  #gathering: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  private constructor(ledger: Ledger, position: Position) {
+    this.ledger = ledger;
+    this.position = position;
+    this.#durableSequence = 0;
+  }
+
+  /** Takes up a cursor, that of a single endpoint too: its position is then where the cluster begins. */
+  static async open(log: EventLog, position: Position, doubtsMax: number): Promise<Book> {
+    const { state } = position;
+    const known = state.cluster;
+    const fits = known !== undefined && reachOf(known) <= log.endOffset;
+    if (known !== undefined && !fits) position.update({ epoch: state.epoch + 1 });
+    const ledger = new Ledger(fits ? known : Ledger.fresh(position.mark), doubtsMax);
+    const { live } = ledger;
+    if (live !== null) {
+      const isEmpty = live.from.offset >= log.endOffset;
+      ledger.closeUnknown(isEmpty ? live.from : await log.markAtLeast(live.limit));
+    }
+    const book = new Book(ledger, position);
+    await book.commit();
+    return book;
+  }
+
+  /** Ranges up to this sequence stand in the cursor. */
+  get durableSequence(): number {
+    return this.#durableSequence;
+  }
+
+  /** Something happened that may be forgotten in a crash: the members will say it again. */
+  changed(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.flush();
+    }, LAZY_MS);
+  }
+
+  /** The cursor in memory is what the ledger says. */
+  flush(): void {
+    this.position.update({ cluster: this.ledger.cursor(), position: this.ledger.position });
+  }
+
+  /** Resolves when everything that was decided up to now is written down. @throws SpillwayError `closed` */
+  commit(): Promise<void> {
+    this.#gathering ??= this.#writing.then(() => {
+      this.#gathering = null;
+      this.#writing = this.#write();
+      return this.#writing;
+    });
+    // who waits is told; who does not must not bring the process down
+    this.#gathering.catch(() => undefined);
+    return this.#gathering;
+  }
+
+  /** A range that no member gets: it is not announced, since a sparse lane need not be told what it does not carry. */
+  leaveOut(range: Range, reason: GapReason): void {
+    if (range.from.offset >= range.to.offset) return;
+    const gap = { ...range, reason };
+    this.position.onGap(gap);
+    this.position.update({ gaps: announce(this.position.gaps, gap) });
+  }
+
+  /**
+   * What a policy gave up ahead of what was sent: the frontier goes over it. What it gave up too late is no gap.
+   * @returns whether anything changed
+   */
+  passGaps(): boolean {
+    const { ledger, position } = this;
+    const gaps = withoutDelivered(position.gaps, ledger.sentTo);
+    const gap = nextGap(gaps, ledger.sentTo.offset);
+    const isLate = gaps !== position.gaps;
+    if (isLate) position.update({ gaps });
+    if (gap === null) return isLate;
+    if (ledger.live !== null && gap.from.offset < ledger.live.limit) {
+      ledger.closeLive(gap.from.offset < ledger.sentTo.offset ? ledger.sentTo : gap.from);
+    }
+    if (ledger.live !== null || gap.from.offset > ledger.frontier.offset) return isLate;
+    this.leaveOut({ from: ledger.frontier, to: gap.to }, gap.reason);
+    ledger.pass(gap.to);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.commit().catch(() => undefined);
+    this.#closed = true;
+  }
+
+  /** A cursor that cannot be written now is tried again: nothing is sent until then. */
+  async #write(): Promise<void> {
+    for (;;) {
+      if (this.#closed) throw new SpillwayError('closed', 'the destination is closed');
+      this.flush();
+      const { sequence } = this.ledger.cursor();
+      if (await this.position.commit()) {
+        this.#durableSequence = Math.max(this.#durableSequence, sequence);
+        return;
+      }
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+/** How far a cursor has given the log out. */
+function reachOf({ frontier, returned, members }: ReturnType<Ledger['cursor']>): number {
+  const ends = [...returned.map(([, , to]) => to)];
+  for (const { held } of Object.values(members)) ends.push(...held.map(([, , , to]) => to));
+  return Math.max(frontier.offset, ...ends);
+}

@@ -1,0 +1,265 @@
+// A destination that is a cluster: every range of the log goes to one of several members. Their loss moves their load
+// to the others; the loss of all is an outage of this destination only.
+
+import type { Logger } from 'pino';
+import type { ClusterConfig } from '../../config/cluster.ts';
+import { SpillwayError } from '../../errors.ts';
+import type { ClusterSnapshot, DestinationSnapshot } from '../../http/snapshot.ts';
+import type { EventLog } from '../../log/log.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { Succession } from '../destination.ts';
+import { Losses } from '../losses.ts';
+import type { OutboundOptions } from '../outbound.ts';
+import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
+import { Position, type StartAt } from '../position.ts';
+import { Book } from './book.ts';
+import { Dispatch } from './dispatch.ts';
+import { ClusterMember, type ClusterMemberParts } from './member.ts';
+import { type Member, type Members, openMembers } from './members.ts';
+import { STRATEGIES, type Strategy } from './strategy.ts';
+
+export interface ClusterOptions extends OutboundOptions, LagPolicyOptions {
+  readonly name: string;
+  readonly cluster: ClusterConfig;
+  readonly startAt: StartAt;
+}
+
+interface Parts {
+  readonly log: EventLog;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+const LOOK_MS = 100;
+/** A member without credit keeps what it was given and not sent for this long. */
+const STUCK_MS = 250;
+
+export class ClusterDestination {
+  readonly #options: ClusterOptions;
+  readonly #log: EventLog;
+  readonly #logger: Logger;
+  readonly #book: Book;
+  readonly #policy: LagPolicy;
+  readonly #losses: Losses;
+  readonly #members: Members;
+  readonly #dispatch: Dispatch;
+  #active: ClusterMember[] = [];
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #stop: (() => void)[] = [];
+
+  private constructor(options: ClusterOptions, parts: Parts, book: Book) {
+    this.#options = options;
+    this.#log = parts.log;
+    this.#logger = parts.logger.child({ destination: options.name });
+    this.#book = book;
+    this.#policy = new LagPolicy(options, parts.log, book.position);
+    this.#losses = new Losses(this.#logger);
+    book.position.onGap = (range) => this.#losses.note(range);
+    this.#members = openMembers(options.cluster, parts.registry);
+    const { rangeBytes, rangesMax } = options.cluster;
+    this.#dispatch = new Dispatch({
+      log: parts.log,
+      book,
+      strategy: strategyOf(options),
+      members: () => this.#active,
+      rangeBytes,
+      rangesMax,
+    });
+  }
+
+  /** Takes its hold on the log; nothing is sent before `start`. */
+  static async open(options: ClusterOptions, parts: Parts): Promise<ClusterDestination> {
+    strategyOf(options);
+    const position = await Position.open(parts.log, options.name, options.startAt);
+    const book = await Book.open(parts.log, position, options.cluster.inDoubtRangesMax);
+    return new ClusterDestination(options, parts, book);
+  }
+
+  /** With other options, or in place of one endpoint, from the same position on. The one before must be halted. */
+  static async succeed(
+    options: ClusterOptions,
+    parts: Parts,
+    before: Succession,
+  ): Promise<ClusterDestination> {
+    const { position, policy } = before;
+    // what was appended under another policy is not dropNewest's to drop
+    if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
+    const book = await Book.open(parts.log, position, options.cluster.inDoubtRangesMax);
+    return new ClusterDestination(options, parts, book);
+  }
+
+  get succession(): Succession {
+    return { position: this.#book.position, policy: this.#options.policy, connections: 0 };
+  }
+
+  start(): void {
+    this.#policy.start();
+    this.#policy.follow(() => this.#book.ledger.sentTo);
+    this.#stop.push(
+      this.#log.onCommit(() => this.#dispatch.poke()),
+      this.#members.onChange((members) => this.#follow(members)),
+    );
+    const timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#stop.push(() => clearInterval(timer));
+    this.#follow(this.#members.current);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Why nothing can be sent, or null. */
+  get problem(): string | null {
+    if (this.#active.some(({ connected }) => connected)) return null;
+    const [first] = this.#active;
+    return first === undefined
+      ? 'the cluster has no members'
+      : `no member is connected: ${first.health.reason}`;
+  }
+
+  /** What it lately lost that nobody chose to lose, in words; or null. */
+  get loss(): string | null {
+    return this.#losses.recent;
+  }
+
+  snapshot(): DestinationSnapshot {
+    this.#book.flush();
+    const { position } = this.#book;
+    return {
+      name: this.name,
+      connected: this.#active.some(({ connected }) => connected),
+      ...position.tallies(),
+      orphaned: false,
+      retransmits: 0,
+      epoch: position.state.epoch,
+      cluster: this.#clusterSnapshot(),
+    };
+  }
+
+  /** Sends what the log holds within `drainMs`, keeps the cursor, closes. Idempotent. */
+  async close(drainMs: number): Promise<void> {
+    await this.#end('drained', drainMs);
+    await this.#book.position.close();
+  }
+
+  /** Sends nothing more, waits at most `withinMs` for what is under way, and keeps its hold on the log. */
+  halt(withinMs: number): Promise<void> {
+    return this.#end('acknowledged', withinMs);
+  }
+
+  /** It is halted for good: its cursor stays as an orphan, and nothing is kept for it. */
+  orphan(): Promise<void> {
+    return this.#book.position.orphan();
+  }
+
+  /** It was opened in vain and never started: leaves no trace. */
+  async discard(): Promise<void> {
+    this.#members.close();
+    await this.#book.close();
+    await this.#book.position.discard();
+  }
+
+  async #end(once: 'drained' | 'acknowledged', withinMs: number): Promise<void> {
+    await Promise.all(this.#active.map((member) => member.close(once, withinMs)));
+    for (const stop of this.#stop.splice(0)) stop();
+    this.#members.close();
+    await this.#dispatch.close();
+    await Promise.all(this.#leaving);
+    this.#losses.close();
+    await this.#policy.close();
+    await this.#book.close();
+  }
+
+  #clusterSnapshot(): ClusterSnapshot {
+    const { ledger } = this.#book;
+    const names = new Set([...this.#active.map(({ name }) => name), ...ledger.lanes.keys()]);
+    const members = [...names].map((name) => {
+      const active = this.#active.find((member) => member.name === name);
+      return {
+        name,
+        state: active?.health.state ?? ('gone' as const),
+        reason: active === undefined ? 'it left the cluster' : active.health.reason,
+        connected: active?.connected ?? false,
+        acknowledged: { ...(active?.acknowledged ?? { events: 0, bytes: 0 }) },
+        inDoubt: ledger.inDoubt(name),
+      };
+    });
+    return { had: ledger.had, members };
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const member of this.#active) {
+      member.giveBackStuck(now, STUCK_MS);
+      // while the destination is closing: whether all is given out depends on the others
+      member.poke();
+    }
+    // shares rise, and a cursor that could not be written may be now
+    this.#dispatch.poke();
+  }
+
+  /** Those who left give back what they hold; those who are no member any more are lost. */
+  #follow(members: readonly Member[]): void {
+    const stay = new Map(this.#active.map((member) => [member.name, member]));
+    this.#active = members.map((member) => {
+      const known = stay.get(member.name);
+      stay.delete(member.name);
+      known?.update(member);
+      return known ?? this.#begin(member);
+    });
+    for (const left of stay.values()) this.#leave(left);
+    this.#loseStrangers();
+    this.#dispatch.poke();
+  }
+
+  #begin(member: Member): ClusterMember {
+    const { heartbeatMs } = this.#options;
+    const { ackTimeoutMs } = this.#options.cluster;
+    const parts: ClusterMemberParts = {
+      destination: this.name,
+      // acknowledgements are looked at as often as heartbeats are sent
+      options: {
+        ...this.#options,
+        ackTimeoutMs,
+        heartbeatMs: Math.min(heartbeatMs, Math.ceil(ackTimeoutMs / 8)),
+      },
+      cluster: this.#options.cluster,
+      log: this.#log,
+      book: this.#book,
+      logger: this.#logger,
+      others: () => this.#active.some((other) => other.name !== member.name && other.usable),
+      isDrained: () => this.#isDrained(),
+      onChange: () => this.#dispatch.poke(),
+    };
+    const begun = new ClusterMember(member, parts);
+    begun.start();
+    return begun;
+  }
+
+  #leave(member: ClusterMember): void {
+    const leaving: Promise<void> = member.remove().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  /** Who holds something, from before a restart, and is no member now. */
+  #loseStrangers(): void {
+    const { ledger } = this.#book;
+    const known = new Set(this.#active.map(({ name }) => name));
+    for (const [name, lane] of ledger.lanes) if (!known.has(name) && lane.held.length > 0) ledger.lose(name);
+  }
+
+  /** Everything was given out: what is live ends with the log. */
+  #isDrained(): boolean {
+    const { ledger } = this.#book;
+    return ledger.returned.length === 0 && ledger.sentTo.offset >= this.#log.endOffset;
+  }
+}
+
+function strategyOf({ name, cluster }: ClusterOptions): Strategy {
+  const { strategy } = cluster;
+  if (strategy !== 'keyHash') return STRATEGIES[strategy]();
+  throw new SpillwayError(
+    'config',
+    `destination ${name}: strategy keyHash is not sent by this version, expected leastInflight, roundRobin or failover`,
+  );
+}

@@ -1,0 +1,149 @@
+// Gives the log out to the members of a cluster, range by range: first what came back, then what lies at the frontier.
+// One pass at a time, and one write of the cursor for all that a pass gave out; only then may it be sent.
+
+import type { EventLog } from '../../log/log.ts';
+import type { Boundaries, Mark } from '../../log/marks.ts';
+import type { Book } from './book.ts';
+import type { ClusterMember } from './member.ts';
+import type { Strategy } from './strategy.ts';
+
+export interface DispatchParts {
+  readonly log: EventLog;
+  readonly book: Book;
+  readonly strategy: Strategy;
+  /** In the configured order. */
+  readonly members: () => readonly ClusterMember[];
+  readonly rangeBytes: number;
+  readonly rangesMax: number;
+}
+
+/** What could be given out next. */
+type Offer =
+  | { readonly kind: 'returned'; readonly bytes: number }
+  | { readonly kind: 'closed'; readonly to: Mark; readonly bytes: number }
+  | { readonly kind: 'live'; readonly limit: number; readonly bytes: number };
+
+export class Dispatch {
+  readonly #parts: DispatchParts;
+  readonly #boundaries: Boundaries;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #closed = false;
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts;
+    this.#boundaries = parts.log.boundaries();
+  }
+
+  /** Gives out what can be given out now, in the background. */
+  poke(): void {
+    this.#again = true;
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve();
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        const given = await this.#pass();
+        if (given.size === 0) continue;
+        await this.#parts.book.commit();
+        for (const member of given) member.poke();
+      }
+    } catch {
+      // a journal that cannot be read just now, or the destination closes: the next commit of the log tries again
+    }
+    this.#running = null;
+  }
+
+  async #pass(): Promise<ReadonlySet<ClusterMember>> {
+    const given = new Set<ClusterMember>();
+    const { book, rangesMax } = this.#parts;
+    if (book.passGaps()) book.changed();
+    while (!this.#closed && (book.ledger.ranges < rangesMax || book.ledger.returned.length > 0)) {
+      const offer = await this.#offer();
+      if (offer === null) break;
+      const member = this.#choose(offer.bytes);
+      if (member === null) break;
+      if (member.health.inflightBatchesMax === 1) {
+        if (!(await this.#giveOne(member))) break;
+      } else if (!this.#give(offer, member)) continue;
+      given.add(member);
+    }
+    return given;
+  }
+
+  async #offer(): Promise<Offer | null> {
+    const { book, log, rangeBytes } = this.#parts;
+    const { ledger } = book;
+    const [returned] = ledger.returned;
+    if (returned !== undefined) return { kind: 'returned', bytes: returned.to.offset - returned.from.offset };
+    await this.#closeFull();
+    if (ledger.live !== null) return null;
+    const from = ledger.frontier.offset;
+    const ends = log.endOffset;
+    if (ends <= from) return null;
+    const gap = book.position.nextGap(from);
+    if (gap !== null && gap.from.offset <= from) return null;
+    const limit = Math.min(from + rangeBytes, gap?.from.offset ?? Number.POSITIVE_INFINITY);
+    if (ends < limit) return { kind: 'live', limit, bytes: rangeBytes };
+    const to = await this.#boundaries.atLeast(from, limit);
+    return { kind: 'closed', to, bytes: to.offset - from };
+  }
+
+  /** A live range that the log has outgrown ends behind the last batch that begins before its limit. */
+  async #closeFull(): Promise<void> {
+    const { log, book } = this.#parts;
+    const { live } = book.ledger;
+    if (live === null || log.endOffset < live.limit) return;
+    let mark = live.sent;
+    while (mark.offset < live.limit) mark = await this.#boundaries.atLeast(mark.offset, live.limit);
+    // it may have been closed meanwhile
+    if (book.ledger.live === live) book.ledger.closeLive(mark);
+  }
+
+  #choose(bytes: number): ClusterMember | null {
+    const { strategy, members } = this.#parts;
+    const healthy = members().filter(({ usable }) => usable);
+    const candidates = strategy.among === 'credit' ? healthy.filter(({ hasRoom }) => hasRoom) : healthy;
+    const order = members();
+    const loads = candidates.map((member) => member.load(order.indexOf(member)));
+    const name = loads.length === 0 ? null : strategy.choose(loads, { bytes });
+    const chosen = candidates.find((member) => member.name === name) ?? null;
+    return chosen?.hasRoom === true ? chosen : null;
+  }
+
+  /** False where the offer does not stand any more. */
+  #give(offer: Offer, { name }: ClusterMember): boolean {
+    const { ledger } = this.#parts.book;
+    if (offer.kind === 'returned') {
+      if (ledger.returned.length === 0) return false;
+      ledger.giveReturned(name);
+      return true;
+    }
+    if (ledger.live !== null) return false;
+    if (offer.kind === 'live') ledger.giveLive(name, offer.limit);
+    else if (offer.to.offset > ledger.frontier.offset) ledger.give(name, offer.to);
+    else return false;
+    return true;
+  }
+
+  /** A member that has yet to show that it is well gets one batch. */
+  async #giveOne({ name }: ClusterMember): Promise<boolean> {
+    const { ledger } = this.#parts.book;
+    const [returned] = ledger.returned;
+    const from = returned?.from ?? ledger.frontier;
+    const to = await this.#boundaries.atLeast(from.offset, from.offset);
+    if (ledger.returned[0] !== returned || (returned === undefined && ledger.live !== null)) return false;
+    if (returned !== undefined) ledger.giveReturned(name, to);
+    else if (ledger.frontier.offset === from.offset) ledger.give(name, to);
+    else return false;
+    return true;
+  }
+}

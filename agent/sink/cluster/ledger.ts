@@ -1,0 +1,527 @@
+// Who has, or may have, which range of the log: the whole state of a cluster above its position, without files or
+// sockets. What of it was written down may be acted on (book.ts); here is only what follows from what.
+//
+//   position ── done ── held by b1 ── done ── returned ── held by b2 ── frontier ── live: held by b3 ── end of the log
+//
+//   held      given to one member, who may have all of it. The last may be `live`: it goes on to `limit`, beyond the
+//             end of the log, and takes every batch that begins before it
+//   returned  nobody's: its member was lost, or could take nothing more. It is given out again before anything else
+//   doubt     given to a member who was lost, and sent; some other member gets it. Settled when it answers: `had` or absent
+//
+// A doubt that was had, of a range that nobody else is known to have yet, stays as `confirmed`: should the one who holds
+// the range now be lost as well, it is done all the same. So every copy of an event beyond the first is counted in `had`
+// or is in doubt, and `had` never counts one that does not exist.
+
+import type { ClusterCursor, HeldRecord, MemberCursor } from '../../log/cursor.ts';
+import type { Mark } from '../../log/marks.ts';
+import type { Counts } from '../../log/sources.ts';
+import type { Place } from '../inflight.ts';
+import {
+  countsOf,
+  earlier,
+  fromRecord,
+  isEmpty,
+  overlap,
+  type Range,
+  sumOf,
+  toRecord,
+  withoutAll,
+} from './range.ts';
+
+/** A range that one member holds. */
+export interface Held {
+  readonly sequence: number;
+  from: Mark;
+  /** Null: it is live. */
+  to: Mark | null;
+  /** No batch that begins at or behind it is part of it. */
+  limit: number;
+  /** How far it may have been sent. */
+  sent: Mark;
+}
+
+export interface Doubt extends Range {
+  readonly sequence: number;
+  /** The member has it, and nobody else is known to. */
+  readonly confirmed: boolean;
+}
+
+/** What a receiver durably has of a lane. */
+export interface Reached extends Place {
+  /** On the lane so far. */
+  readonly events: number;
+  readonly crc: number | null;
+}
+
+export interface Lane {
+  epoch: number;
+  /** The last sequence that was given to it. */
+  given: number;
+  reached: Reached;
+  held: Held[];
+  doubts: Doubt[];
+  /** In doubt beyond what is listed: never settled. */
+  unlisted: Counts;
+}
+
+const NOTHING: Reached = { sequence: 0, offset: 0, events: 0, crc: null };
+
+export type Settlement =
+  | { readonly kind: 'settled' }
+  /** The lane was begun anew, and the receiver must be greeted again. */
+  | { readonly kind: 'anew'; readonly why: string };
+
+export class Ledger {
+  readonly #doubtsMax: number;
+  readonly #lanes = new Map<string, Lane>();
+  #returned: Range[];
+  /** Behind it nothing was given out, except what is live. */
+  #frontier: Mark;
+  #live: { readonly lane: Lane; readonly held: Held } | null = null;
+  #sequence: number;
+  #epoch: number;
+  #had: Counts;
+
+  /** @param doubtsMax ranges in doubt that are listed */
+  constructor(cursor: ClusterCursor, doubtsMax: number) {
+    this.#doubtsMax = doubtsMax;
+    this.#sequence = cursor.sequence;
+    this.#epoch = cursor.epoch;
+    this.#had = { ...cursor.had };
+    this.#frontier = cursor.frontier;
+    this.#returned = cursor.returned.map(fromRecord);
+    for (const [name, member] of Object.entries(cursor.members)) this.#lanes.set(name, laneOf(member));
+    if (cursor.live === null) return;
+    const { member, sequence, limit } = cursor.live;
+    const held: Held = { sequence, from: this.#frontier, to: null, limit, sent: this.#frontier };
+    const lane = this.lane(member);
+    lane.held.push(held);
+    this.#live = { lane, held };
+  }
+
+  static fresh(frontier: Mark): ClusterCursor {
+    return {
+      sequence: 0,
+      epoch: 0,
+      frontier,
+      live: null,
+      returned: [],
+      members: {},
+      had: { events: 0, bytes: 0 },
+    };
+  }
+
+  /** As it is written down. */
+  cursor(): ClusterCursor {
+    const members: Record<string, MemberCursor> = {};
+    let live: ClusterCursor['live'] = null;
+    for (const [name, lane] of this.#lanes) {
+      members[name] = recordOf(lane);
+      if (this.#live?.lane === lane) {
+        const { sequence, limit } = this.#live.held;
+        live = { member: name, sequence, limit };
+      }
+    }
+    const returned = this.#returned.map(toRecord);
+    const had = { ...this.#had };
+    return {
+      sequence: this.#sequence,
+      epoch: this.#epoch,
+      frontier: this.frontier,
+      live,
+      returned,
+      members,
+      had,
+    };
+  }
+
+  /** A member's lane, begun where it has none. */
+  lane(member: string): Lane {
+    const known = this.#lanes.get(member);
+    if (known !== undefined) return known;
+    const lane: Lane = {
+      epoch: ++this.#epoch,
+      given: 0,
+      reached: NOTHING,
+      held: [],
+      doubts: [],
+      unlisted: { events: 0, bytes: 0 },
+    };
+    this.#lanes.set(member, lane);
+    return lane;
+  }
+
+  get lanes(): ReadonlyMap<string, Lane> {
+    return this.#lanes;
+  }
+
+  /** Nothing of it is worth remembering: nothing held, nothing in doubt. */
+  forget(member: string): void {
+    const lane = this.#lanes.get(member);
+    if (lane === undefined || lane.held.length > 0 || lane.doubts.length > 0 || lane.unlisted.bytes > 0)
+      return;
+    this.#lanes.delete(member);
+  }
+
+  get frontier(): Mark {
+    return this.#live?.held.from ?? this.#frontier;
+  }
+
+  get live(): Held | null {
+    return this.#live?.held ?? null;
+  }
+
+  /** The lowest byte that is not done. */
+  get position(): Mark {
+    let lowest = this.frontier;
+    for (const { from } of this.#open()) if (from.offset < lowest.offset) lowest = from;
+    return lowest;
+  }
+
+  /** Up to here the log is given out, and sent as far as it is live. */
+  get sentTo(): Mark {
+    return this.#live?.held.sent ?? this.#frontier;
+  }
+
+  get had(): Readonly<Counts> {
+    return this.#had;
+  }
+
+  get returned(): readonly Range[] {
+    return this.#returned;
+  }
+
+  /** Ranges that must be written down. */
+  get ranges(): number {
+    let ranges = this.#returned.length;
+    for (const lane of this.#lanes.values()) ranges += lane.held.length;
+    return ranges;
+  }
+
+  inDoubt(member: string): Counts {
+    const lane = this.#lanes.get(member);
+    return lane === undefined ? sumOf([]) : sumOf([lane.unlisted, ...lane.doubts.map(countsOf)]);
+  }
+
+  // ---- giving out
+
+  /** The lowest range that was returned, or its beginning up to a batch boundary. */
+  giveReturned(member: string, upTo: Mark | null = null): void {
+    const range = this.#returned.shift();
+    if (range === undefined) throw new Error('nothing was returned');
+    const to = upTo === null ? range.to : earlier(upTo, range.to);
+    this.#return({ from: to, to: range.to });
+    this.#give(member, range.from, to, to.offset);
+  }
+
+  /** From the frontier to a batch boundary. */
+  give(member: string, to: Mark): void {
+    if (this.#live !== null) throw new Error('the frontier is live');
+    this.#give(member, this.#frontier, to, to.offset);
+    this.#frontier = to;
+  }
+
+  /** From the frontier on, whatever comes and begins before `limit`. */
+  giveLive(member: string, limit: number): void {
+    if (this.#live !== null) throw new Error('the frontier is live');
+    const held = this.#give(member, this.#frontier, null, limit);
+    this.#live = { lane: this.lane(member), held };
+  }
+
+  /** What is live ends at a batch boundary, at or behind what was sent of it. */
+  closeLive(to: Mark): void {
+    const live = this.#live;
+    if (live === null) return;
+    const { lane, held } = live;
+    if (to.offset < held.sent.offset) throw new Error(`closed at ${to.offset}, sent to ${held.sent.offset}`);
+    held.to = to;
+    held.limit = to.offset;
+    this.#live = null;
+    this.#frontier = to;
+    if (held.from.offset >= to.offset) lane.held = lane.held.filter((other) => other !== held);
+  }
+
+  /** The log has a gap where nothing is given out: the frontier moves over it. */
+  pass(to: Mark): void {
+    if (this.#live !== null) throw new Error('the frontier is live');
+    if (to.offset > this.#frontier.offset) this.#frontier = to;
+  }
+
+  /** After a restart nobody knows what of a live range was sent: everything in it up to there may have been. */
+  closeUnknown(to: Mark): void {
+    const held = this.#live?.held;
+    if (held === undefined) return;
+    held.sent = to.offset > held.sent.offset ? to : held.sent;
+    this.closeLive(held.sent);
+  }
+
+  /** What the member was given and not sent is given back: nobody can have it. */
+  giveBack(member: string): void {
+    const lane = this.lane(member);
+    if (this.#live?.lane === lane) this.closeLive(this.#live.held.sent);
+    for (const held of lane.held) {
+      if (held.to === null) continue;
+      this.#return({ from: held.sent, to: held.to });
+      held.to = held.sent;
+      held.limit = held.sent.offset;
+    }
+    lane.held = lane.held.filter(({ from, to }) => to === null || from.offset < to.offset);
+  }
+
+  /**
+   * A range that a member holds cannot be read from where it was sent to up to `to`: it ends there, and what lies behind
+   * is given back. @returns what is left out
+   */
+  cutUnreadable(member: string, held: Held, to: Mark): Range {
+    const lane = this.lane(member);
+    const from = held.sent;
+    const isLive = this.#live?.held === held;
+    const end = isLive || held.to === null || to.offset < held.to.offset ? to : held.to;
+    if (isLive) {
+      this.closeLive(from);
+      this.pass(end);
+    } else if (held.to !== null) {
+      this.#return({ from: end, to: held.to });
+      held.to = from;
+      held.limit = from.offset;
+      if (held.from.offset >= from.offset) lane.held = lane.held.filter((other) => other !== held);
+    }
+    return { from, to: end };
+  }
+
+  // ---- what came of it
+
+  /** The member has everything of its lane up to `end` in that sequence. @returns how much that is more than before */
+  acknowledge(
+    member: string,
+    { sequence, end, crc }: { sequence: number; end: Mark; crc: number | null },
+  ): Counts {
+    const lane = this.lane(member);
+    const held = lane.held.find((other) => other.sequence === sequence);
+    if (held === undefined) return { events: 0, bytes: 0 };
+    const done = { from: held.from, to: end };
+    held.from = end;
+    if (held.sent.offset < end.offset) held.sent = end;
+    const events = lane.reached.events + countsOf(done).events;
+    lane.reached = { sequence, offset: end.offset, events, crc };
+    if (held.to !== null && end.offset >= held.to.offset)
+      lane.held = lane.held.filter((other) => other !== held);
+    this.#resolve(done);
+    return countsOf(done);
+  }
+
+  /** The member is gone, or silent: what it was sent is in doubt, and everything it holds goes to others. */
+  lose(member: string): void {
+    const lane = this.lane(member);
+    if (this.#live?.lane === lane) this.closeLive(this.#live.held.sent);
+    const { held: lost } = lane;
+    lane.held = [];
+    for (const { sequence, from, to, sent } of lost) {
+      if (to === null) continue;
+      const whole = { from, to };
+      // somebody else is known to have it: it is done, and the copy of this member would be one too many
+      const elsewhere = this.#confirmedWithin(whole);
+      for (const piece of withoutAll(whole, elsewhere)) this.#return(piece);
+      for (const piece of elsewhere) this.#unconfirm(piece);
+      const doubt = { sequence, from, to: sent, confirmed: false };
+      if (!isEmpty(doubt)) lane.doubts.push(doubt);
+    }
+    this.#boundDoubts();
+  }
+
+  /**
+   * What the member's answer says of everything it was ever sent.
+   * @param eventsBefore in the log before the place; null where the log no longer knows: then by what the member counted
+   */
+  settle(member: string, has: Reached, eventsBefore: number | null): Settlement {
+    const lane = this.lane(member);
+    const fault = faultOf(lane, has);
+    if (fault !== null) {
+      this.#beginAnew(lane, fault.isLoss);
+      return { kind: 'anew', why: fault.why };
+    }
+    let events = has.events - lane.reached.events;
+    const { doubts, held } = lane;
+    lane.doubts = doubts.filter(({ confirmed }) => confirmed);
+    const open = [...doubts.filter(({ confirmed }) => !confirmed), ...held].sort(
+      (a, b) => a.sequence - b.sequence,
+    );
+    for (const range of open) {
+      const had = hadOf(range, has, (from) => eventsBefore ?? from + Math.max(0, events));
+      events -= countsOf(had).events;
+      if (!('confirmed' in range)) {
+        range.sent = had.to;
+        if (!isEmpty(had)) this.acknowledge(member, { sequence: range.sequence, end: had.to, crc: null });
+      } else if (!isEmpty(had)) this.#settleHad(lane, range.sequence, had);
+    }
+    lane.reached = has;
+    return { kind: 'settled' };
+  }
+
+  /** An operator gave up waiting for the member to answer. */
+  dropDoubts(member: string): void {
+    const lane = this.lane(member);
+    lane.doubts = lane.doubts.filter(({ confirmed }) => confirmed);
+    lane.unlisted = { events: 0, bytes: 0 };
+  }
+
+  #give(member: string, from: Mark, to: Mark | null, limit: number): Held {
+    const lane = this.lane(member);
+    const held: Held = { sequence: ++this.#sequence, from, to, limit, sent: from };
+    lane.given = held.sequence;
+    lane.held.push(held);
+    return held;
+  }
+
+  #return(range: Range): void {
+    if (isEmpty(range)) return;
+    this.#returned.push(range);
+    this.#returned.sort((a, b) => a.from.offset - b.from.offset);
+  }
+
+  /** A range is done: who is known to have it as well has it once too often. */
+  #resolve(done: Range): void {
+    for (const lane of this.#lanes.values()) {
+      for (const doubt of lane.doubts) {
+        const twice = doubt.confirmed ? overlap(doubt, done) : null;
+        if (twice !== null) this.#countHad(twice);
+      }
+      lane.doubts = lane.doubts.flatMap((doubt) =>
+        doubt.confirmed ? withoutAll(doubt, [done]).map((piece) => ({ ...doubt, ...piece })) : [doubt],
+      );
+    }
+  }
+
+  /** The parts of a range that some member is known to have, though nobody has acknowledged them. */
+  #confirmedWithin(range: Range): Range[] {
+    const found: Range[] = [];
+    for (const { doubts } of this.#lanes.values()) {
+      for (const doubt of doubts) {
+        const both = doubt.confirmed ? overlap(doubt, range) : null;
+        if (both !== null) found.push(...withoutAll(both, found));
+      }
+    }
+    return found;
+  }
+
+  /** The range is done by one of those who are known to have it: it is the first copy; all the others are had. */
+  #unconfirm(range: Range): void {
+    let first: Range[] = [range];
+    for (const lane of this.#lanes.values()) {
+      lane.doubts = lane.doubts.flatMap((doubt) => {
+        const both = doubt.confirmed ? overlap(doubt, range) : null;
+        if (both === null) return [doubt];
+        for (const twice of withoutAll(both, first)) this.#countHad(twice);
+        first = first.flatMap((piece) => withoutAll(piece, [both]));
+        return withoutAll(doubt, [both]).map((piece) => ({ ...doubt, ...piece }));
+      });
+    }
+  }
+
+  /** A member who was lost had the range after all. */
+  #settleHad(lane: Lane, sequence: number, had: Range): void {
+    let known: Range[] = [had];
+    // nobody has it: it is done by this
+    for (const range of this.#returned) known = known.flatMap((piece) => withoutAll(piece, [range]));
+    this.#returned = this.#returned.flatMap((range) => withoutAll(range, [had]));
+    for (const other of this.#open()) {
+      for (const piece of known) {
+        const both = overlap(piece, other);
+        if (both !== null) lane.doubts.push({ sequence, ...both, confirmed: true });
+      }
+      known = known.flatMap((piece) => withoutAll(piece, [other]));
+    }
+    for (const piece of known) this.#countHad(piece);
+  }
+
+  #countHad(range: Range): void {
+    this.#had = sumOf([this.#had, countsOf(range)]);
+  }
+
+  #beginAnew(lane: Lane, isLoss: boolean): void {
+    // what a member lost it does not have; what another history has of ours nobody can say
+    const doubts = lane.doubts.filter(({ confirmed }) => !confirmed);
+    if (!isLoss) lane.unlisted = sumOf([lane.unlisted, ...doubts.map(countsOf)]);
+    lane.doubts = lane.doubts.filter(({ confirmed }) => confirmed);
+    lane.epoch = ++this.#epoch;
+    lane.reached = NOTHING;
+    for (const held of lane.held) held.sent = held.from;
+  }
+
+  #boundDoubts(): void {
+    let listed = 0;
+    for (const { doubts } of this.#lanes.values()) listed += doubts.length;
+    for (const lane of this.#lanes.values()) {
+      while (listed > this.#doubtsMax && lane.doubts[0] !== undefined) {
+        lane.unlisted = sumOf([lane.unlisted, countsOf(lane.doubts[0])]);
+        lane.doubts.shift();
+        listed--;
+      }
+    }
+  }
+
+  *#open(): Generator<Range> {
+    yield* this.#returned;
+    for (const { held } of this.#lanes.values()) {
+      for (const { from, to, sent } of held) yield { from, to: to ?? sent };
+    }
+  }
+}
+
+/** What of a range the member has, by the place that it has reached. */
+function hadOf(range: Held | Doubt, { sequence, offset }: Place, eventsAt: (from: number) => number): Range {
+  const { from } = range;
+  const to = range.to ?? ('sent' in range ? range.sent : from);
+  if (range.sequence > sequence) return { from, to: from };
+  if (range.sequence < sequence || offset >= to.offset) return { from, to };
+  if (offset <= from.offset) return { from, to: from };
+  return { from, to: { offset, events: Math.min(eventsAt(from.events), to.events) } };
+}
+
+function faultOf(
+  { given, reached }: Lane,
+  has: Reached,
+): { readonly why: string; readonly isLoss: boolean } | null {
+  const { sequence, offset, crc } = has;
+  if (sequence < reached.sequence || (sequence === reached.sequence && offset < reached.offset)) {
+    return { why: 'it has less than it had acknowledged', isLoss: true };
+  }
+  if (sequence > given) return { why: `it has sequence ${sequence}, ${given} was the last`, isLoss: false };
+  const isSame = sequence === reached.sequence && offset === reached.offset;
+  if (isSame && crc !== null && reached.crc !== null && crc !== reached.crc) {
+    return { why: 'its last batch is not the one it acknowledged', isLoss: false };
+  }
+  return null;
+}
+
+function laneOf({ epoch, given, reached, held, doubts, unlisted }: MemberCursor): Lane {
+  return {
+    epoch,
+    given,
+    reached: { ...reached },
+    // how far they were sent is not written down: perhaps all of it
+    held: held.map(([sequence, ...range]) => {
+      const { from, to } = fromRecord(range);
+      return { sequence, from, to, limit: to.offset, sent: to };
+    }),
+    doubts: doubts.map(([sequence, confirmed, ...range]) => ({
+      sequence,
+      confirmed: confirmed === 1,
+      ...fromRecord(range),
+    })),
+    unlisted: { ...unlisted },
+  };
+}
+
+function recordOf({ epoch, given, reached, held, doubts, unlisted }: Lane): MemberCursor {
+  return {
+    epoch,
+    given,
+    reached,
+    held: held.flatMap(({ sequence, from, to }): HeldRecord[] =>
+      to === null ? [] : [[sequence, ...toRecord({ from, to })]],
+    ),
+    doubts: doubts.map((doubt) => [doubt.sequence, doubt.confirmed ? 1 : 0, ...toRecord(doubt)]),
+    unlisted,
+  };
+}

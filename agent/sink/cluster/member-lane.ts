@@ -1,0 +1,95 @@
+// The lane of one member of a cluster: greeted with a session that was written down before, and settled by the
+// member's answer before it is sent anything more.
+
+import { SpillwayError } from '../../errors.ts';
+import type { EventLog } from '../../log/log.ts';
+import type { Counts } from '../../log/sources.ts';
+import type { FrameHeader } from '../../wire/frame.ts';
+import { type Hello, PROTOCOL, PROTOCOL_MIN, type Welcome } from '../../wire/handshake.ts';
+import type { Place, Sent } from '../inflight.ts';
+import type { Channel, OutboundLane } from '../outbound.ts';
+import type { Book } from './book.ts';
+import { MemberSender } from './member-sender.ts';
+
+export interface MemberLaneParts {
+  readonly log: EventLog;
+  readonly book: Book;
+  readonly destination: string;
+  readonly member: string;
+  readonly instance: string;
+  readonly version: string;
+  readonly isDrained: () => boolean;
+  readonly onSending: (channel: Channel) => void;
+  readonly onAcknowledged: (done: Counts) => void;
+  readonly onCut: () => void;
+}
+
+/** A destination's epochs and those of its lanes in one number. */
+const LANE_EPOCHS = 2 ** 24;
+
+export class MemberLane implements OutboundLane {
+  readonly #parts: MemberLaneParts;
+
+  constructor(parts: MemberLaneParts) {
+    this.#parts = parts;
+  }
+
+  async hello(): Promise<Hello> {
+    const { book, log, destination, member, instance, version } = this.#parts;
+    const { position, ledger } = book;
+    const session = position.nextSession();
+    const { epoch } = ledger.lane(member);
+    await book.commit();
+    return {
+      protocol: PROTOCOL,
+      protocolMin: PROTOCOL_MIN,
+      stream: log.stream,
+      lane: `${destination}@${member}`,
+      epoch: position.state.epoch * LANE_EPOCHS + epoch,
+      session,
+      start: 0,
+      end: log.endOffset,
+      mode: 'sparse',
+      instance,
+      version,
+    };
+  }
+
+  async resume({ has, hasEvents, last, sequence = 0 }: Welcome): Promise<string | null> {
+    const { book, log, member } = this.#parts;
+    const place = { sequence, offset: has ?? 0, events: hasEvents, crc: last?.crc ?? null };
+    const record = sequence === 0 ? null : await log.batchEndingAt(place.offset);
+    const eventsBefore = record === null ? null : record.eventsBefore + record.events;
+    const settlement = book.ledger.settle(member, place, eventsBefore);
+    await book.commit();
+    if (settlement.kind === 'settled') return null;
+    throw new SpillwayError('protocol', `began the lane of ${member} anew: ${settlement.why}`, {
+      retryable: true,
+      data: { reason: 'new-epoch' },
+    });
+  }
+
+  raiseSession(session: number): void {
+    this.#parts.book.position.raiseSession(session);
+  }
+
+  sender(channel: Channel): MemberSender {
+    const { book, log, member, isDrained, onSending, onCut } = this.#parts;
+    onSending(channel);
+    const reader = log.reader(book.ledger.position.offset);
+    return new MemberSender({ ...channel, member, book, reader, isDrained, onCut });
+  }
+
+  placeOf({ sequence, to }: FrameHeader): Place {
+    return { sequence, offset: to };
+  }
+
+  get reached(): Place {
+    return this.#parts.book.ledger.lane(this.#parts.member).reached;
+  }
+
+  acknowledge(sent: Sent): void {
+    const { book, member, onAcknowledged } = this.#parts;
+    onAcknowledged(book.ledger.acknowledge(member, sent));
+  }
+}

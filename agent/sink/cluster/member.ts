@@ -1,0 +1,300 @@
+// One member of a cluster: connects to it when its health says so, and tells the ledger when it is lost.
+//
+// A connection that ends is not yet a loss: for handoverMs the member may come back and go on with what it holds, with
+// nothing in doubt. One that was silent, or cannot be reached, is lost at once.
+
+import type { Logger } from 'pino';
+import { formatAddress } from '../../config/address.ts';
+import type { ClusterConfig } from '../../config/cluster.ts';
+import { SpillwayError } from '../../errors.ts';
+import type { EventLog } from '../../log/log.ts';
+import type { Counts } from '../../log/sources.ts';
+import type { Channel } from '../outbound.ts';
+import { Outbound, type OutboundOptions } from '../outbound.ts';
+import type { Book } from './book.ts';
+import { MemberHealth } from './health.ts';
+import type { Lane } from './ledger.ts';
+import { MemberLane } from './member-lane.ts';
+import type { Member } from './members.ts';
+import type { MemberLoad } from './strategy.ts';
+
+export interface ClusterMemberParts {
+  readonly destination: string;
+  readonly options: OutboundOptions;
+  readonly cluster: ClusterConfig;
+  readonly log: EventLog;
+  readonly book: Book;
+  readonly logger: Logger;
+  /** Whether another member can be given batches now. */
+  readonly others: () => boolean;
+  readonly isDrained: () => boolean;
+  /** Something changed that may let more be given out. */
+  readonly onChange: () => void;
+}
+
+/** How often it is asked whether it is time to try again. */
+const LOOK_MS = 20;
+const LOG_EVERY_MS = 10_000;
+
+export class ClusterMember {
+  readonly health: MemberHealth;
+  readonly acknowledged: Counts = { events: 0, bytes: 0 };
+  #member: Member;
+  readonly #parts: ClusterMemberParts;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  #outbound: Outbound | null = null;
+  #channel: Channel | null = null;
+  #running: Promise<void> | null = null;
+  #awayTimer: NodeJS.Timeout | null = null;
+  #wake = Promise.withResolvers<void>();
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  /** Since when it has had no credit for what it was given. */
+  #stuckSince: number | null = null;
+
+  constructor(member: Member, parts: ClusterMemberParts) {
+    this.#member = member;
+    this.#parts = parts;
+    this.#logger = parts.logger.child({ member: member.name });
+    this.health = new MemberHealth(parts.cluster, { others: parts.others, random: Math.random });
+    this.health.setDraining(member.draining);
+  }
+
+  start(): void {
+    this.#expect();
+    this.#running ??= this.#run();
+  }
+
+  get name(): string {
+    return this.#member.name;
+  }
+
+  get connected(): boolean {
+    return this.#outbound !== null;
+  }
+
+  /** It moved, or is to be given nothing more. */
+  update(member: Member): void {
+    const isElsewhere = member.host !== this.#member.host || member.port !== this.#member.port;
+    this.#member = member;
+    this.health.setDraining(member.draining);
+    if (member.draining) this.#giveBack();
+    if (isElsewhere) this.#outbound?.cut();
+  }
+
+  get usable(): boolean {
+    return this.#channel !== null && this.health.usable();
+  }
+
+  /** Has credit for more than it holds already. */
+  get hasRoom(): boolean {
+    const channel = this.#channel;
+    if (channel === null) return false;
+    const { held } = this.#lane;
+    if (held.length >= this.health.inflightBatchesMax) return false;
+    const unsent = held.reduce((sum, { to, limit, sent }) => sum + (to?.offset ?? limit) - sent.offset, 0);
+    return unsent < channel.inflight.creditLeft && this.#heldBytes() < this.#parts.options.inflightBytesMax;
+  }
+
+  load(order: number): MemberLoad {
+    const share = this.health.share(performance.now());
+    return { name: this.name, inflightBytes: this.#heldBytes(), share, order };
+  }
+
+  /** Goes on sending. */
+  poke(): void {
+    this.#outbound?.poke();
+  }
+
+  /** What it was given and has had no credit for since `ms` ago is given back: others may have it. */
+  giveBackStuck(now: number, ms: number): void {
+    const channel = this.#channel;
+    const unsent = this.#lane.held.some(({ to, sent }) => to !== null && sent.offset < to.offset);
+    const isLive = this.#lane.held.some(({ to }) => to === null);
+    if (channel === null || !(unsent || isLive) || channel.inflight.creditLeft > 0) {
+      this.#stuckSince = null;
+      return;
+    }
+    this.#stuckSince ??= now;
+    if (now - this.#stuckSince < ms) return;
+    this.#stuckSince = null;
+    this.#giveBack();
+  }
+
+  /** Sends what there is, or nothing more, and waits for what is under way, within `withinMs`. */
+  async close(once: 'drained' | 'acknowledged', withinMs: number): Promise<void> {
+    const outbound = this.#outbound;
+    outbound?.stop(once);
+    const deadline = setTimeout(() => outbound?.cut(), withinMs);
+    await this.#end();
+    clearTimeout(deadline);
+  }
+
+  /** It belongs to the cluster no more: what it was sent is in doubt for good. */
+  async remove(): Promise<void> {
+    this.#stop.abort();
+    this.#outbound?.cut();
+    await this.#end();
+    this.#lose('it left the cluster');
+    this.#parts.book.ledger.forget(this.name);
+  }
+
+  async #end(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.resolve();
+    await this.#running;
+    if (this.#awayTimer !== null) clearTimeout(this.#awayTimer);
+    this.#awayTimer = null;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      if (!this.health.probeDue(performance.now())) {
+        await this.#pause(LOOK_MS);
+        continue;
+      }
+      try {
+        await this.#serve(signal);
+      } catch (error) {
+        if (!signal.aborted) this.#failed(error);
+      }
+    }
+  }
+
+  async #serve(signal: AbortSignal): Promise<void> {
+    const { log, options } = this.#parts;
+    const address = { host: this.#member.host, port: this.#member.port };
+    const parts = { log, lane: this.#newLane(), options, expected: null, signal };
+    const { outbound, peer } = await Outbound.connect(address, parts);
+    if (signal.aborted) {
+      outbound.cut();
+      return;
+    }
+    this.#outbound = outbound;
+    this.#expected();
+    this.health.connected(performance.now());
+    this.#loggedAt = Number.NEGATIVE_INFINITY;
+    this.#logger.info(
+      { address: formatAddress(address), instance: peer, state: this.health.state },
+      'member connected',
+    );
+    try {
+      await outbound.run();
+      // cut: it is to be found elsewhere
+      if (!signal.aborted) throw new SpillwayError('unreachable', 'the member moved');
+    } finally {
+      this.#channel = null;
+    }
+  }
+
+  #newLane(): MemberLane {
+    const { log, book, destination, options, isDrained, onChange } = this.#parts;
+    const { instance, version } = options;
+    return new MemberLane({
+      log,
+      book,
+      destination,
+      member: this.name,
+      instance,
+      version,
+      isDrained,
+      onSending: (channel) => {
+        this.#channel = channel;
+        onChange();
+      },
+      onAcknowledged: ({ bytes, events }) => {
+        this.health.acknowledged(performance.now());
+        this.acknowledged.events += events;
+        this.acknowledged.bytes += bytes;
+        book.changed();
+        onChange();
+      },
+      onCut: onChange,
+    });
+  }
+
+  #failed(error: unknown): void {
+    const wasConnected = this.#outbound !== null;
+    this.#outbound = null;
+    if (isNewEpoch(error)) {
+      this.#logger.warn({ detail: messageOf(error) }, 'member is not where it was');
+      return;
+    }
+    const isSilent = error instanceof SpillwayError && error.code === 'timeout';
+    if (isSilent && wasConnected) this.health.timedOut(performance.now());
+    else this.health.failed(messageOf(error), performance.now());
+    this.#report(error, wasConnected);
+    if (isSilent || (!wasConnected && isUnreachable(error))) this.#lose(messageOf(error));
+    else this.#expect();
+    this.#parts.onChange();
+  }
+
+  /** It has this long to come back. */
+  #expect(): void {
+    this.#awayTimer ??= setTimeout(() => {
+      this.#awayTimer = null;
+      if (this.#outbound === null) this.#lose('it did not come back');
+    }, this.#parts.cluster.handoverMs);
+  }
+
+  #expected(): void {
+    if (this.#awayTimer !== null) clearTimeout(this.#awayTimer);
+    this.#awayTimer = null;
+  }
+
+  #lose(why: string): void {
+    this.#expected();
+    const { book, onChange } = this.#parts;
+    const ranges = this.#lane.held.length;
+    if (ranges === 0) return;
+    book.ledger.lose(this.name);
+    const inDoubt = book.ledger.inDoubt(this.name);
+    this.#logger.warn({ why, ranges, inDoubt }, 'member lost, others take over what it held');
+    book.changed();
+    onChange();
+  }
+
+  #giveBack(): void {
+    const { book, onChange } = this.#parts;
+    book.ledger.giveBack(this.name);
+    book.changed();
+    onChange();
+  }
+
+  get #lane(): Lane {
+    return this.#parts.book.ledger.lane(this.name);
+  }
+
+  #heldBytes(): number {
+    return this.#lane.held.reduce((sum, { from, to, sent }) => sum + (to ?? sent).offset - from.offset, 0);
+  }
+
+  #report(error: unknown, wasConnected: boolean): void {
+    const now = performance.now();
+    if (!wasConnected && now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
+    const code = error instanceof SpillwayError ? error.code : 'internal';
+    const detail = messageOf(error);
+    this.#logger.warn({ detail, code, state: this.health.state }, 'member not connected, trying again');
+  }
+
+  async #pause(ms: number): Promise<void> {
+    this.#wake = Promise.withResolvers();
+    const timer = setTimeout(this.#wake.resolve, ms);
+    await this.#wake.promise;
+    clearTimeout(timer);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isNewEpoch(error: unknown): boolean {
+  return error instanceof SpillwayError && error.data['reason'] === 'new-epoch';
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof SpillwayError && error.code === 'unreachable';
+}
