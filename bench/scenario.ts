@@ -143,6 +143,7 @@ export const scenarioSchema = z
       );
     }
     for (const [index, step] of scenario.steps.entries()) {
+      checkWithout(step, scenario.chain, (message) => complain(['steps', index, 'without'], message));
       checkExcept(step, nodes, (message) => complain(['steps', index, 'except'], message));
       const allowed = allowedTargets(step.do, nodes, links, disks);
       if (allowed.includes(step.target)) continue;
@@ -168,6 +169,17 @@ function checkExcept(step: Step, nodes: readonly string[], complain: (message: s
   if (nodes.every((name) => except.includes(name))) complain('leaves no node to pick from');
 }
 
+function checkWithout(step: Step, chain: ChainShape, complain: (message: string) => void): void {
+  if (step.do !== 'reload') return;
+  const behind = linkNames(chain)
+    .filter((name) => name.startsWith(`${step.target} -> `))
+    .map((name) => name.slice(`${step.target} -> `.length));
+  for (const name of step.without.filter((candidate) => !behind.includes(candidate))) {
+    const expected = behind.length === 0 ? 'it sends to nobody' : `expected one of ${behind.join(', ')}`;
+    complain(`'${name}' is not behind ${step.target}; ${expected}`);
+  }
+}
+
 function allowedTargets(
   action: Step['do'],
   nodes: readonly string[],
@@ -176,7 +188,7 @@ function allowedTargets(
 ): readonly string[] {
   if (isLinkAction(action)) return [...links, 'random'];
   if (isDiskAction(action)) return disks;
-  if (action === 'damage') return nodes;
+  if (action === 'damage' || action === 'reload') return nodes;
   return action === 'kill' || action === 'start' || action === 'wipe'
     ? [...nodes, 'random', 'etcd']
     : [...nodes, 'random'];

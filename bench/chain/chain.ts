@@ -171,7 +171,7 @@ export class LocalChain {
     for (const record of this.#table.ofNode(id)) await this.#table.kill(record);
   }
 
-  async signalNode(id: string, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  async signalNode(id: string, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): Promise<void> {
     for (const record of this.#table.ofNode(id)) await signalGroup(record, signal);
   }
 

@@ -19,6 +19,15 @@ export const faultAsserts = {
   outage: z.strictObject({ first: fate, last: fate }).optional(),
   /** Destinations that have every event, whatever others lost. */
   untouched: z.array(z.string()).default([]),
+  /** These are as fast, and get as much, while faults last as between them in the same run (isolation.ts says how that is
+   * measured). `within`: a share of the calm figures. */
+  isolated: z
+    .strictObject({ destinations: z.array(z.string()).min(1), within: z.number().min(0).max(1).default(0.1) })
+    .optional(),
+  /** Every destination has the very same events. */
+  equalSets: z.boolean().default(false),
+  /** Bytes that any node writes to its log, journal included, for every byte it takes. */
+  writtenShareMax: z.number().min(1).optional(),
   /** A cut, half-open or paused peer is noticed by its sender within this. */
   noticedMax: durationMs.optional(),
   /** From the end of the last fault until every destination is less than a second behind. */

@@ -5,14 +5,17 @@ import type { LocalChain } from '../chain/chain.ts';
 import { ETCD } from '../chain/registry.ts';
 import { seededRandom } from '../generator/random.ts';
 import { BenchError } from '../run-error.ts';
+import type { Tool } from '../tools/tool.ts';
 import { damage } from './damage.ts';
 import { diskFolder, type SmallDisk } from './disk.ts';
 import type { FaultLink } from './link.ts';
 import type { LinkFault } from './proxy/fault.ts';
+import { type ReloadStep, Reloads } from './reload.ts';
 import type { Step } from './step.ts';
 
 export interface Breakable {
   readonly chain: LocalChain;
+  readonly tool: Tool;
   readonly links: readonly FaultLink[];
   readonly disks: readonly SmallDisk[];
   readonly seed: number;
@@ -26,9 +29,11 @@ export type FaultActions = Pick<FaultEffects, 'do' | 'end' | 'restore'>;
 export class FaultEffects {
   readonly #on: Breakable;
   readonly #random: () => number;
+  readonly #reloads: Reloads;
 
   constructor(on: Breakable) {
     this.#on = on;
+    this.#reloads = new Reloads(on.chain, on.tool);
     this.#random = seededRandom(on.seed ^ 0x5eed);
   }
 
@@ -67,6 +72,8 @@ export class FaultEffects {
         return `${await this.#disk(target).fill(step.leave)} bytes of ballast`;
       case 'damage':
         return this.#damage(step, target);
+      case 'reload':
+        return this.#reload(step, target, signal);
       case 'start':
       case 'resume':
       case 'heal':
@@ -118,6 +125,7 @@ export class FaultEffects {
     }
     await disks.find(({ node }) => node === target)?.free();
     await chain.signalNode(target, 'SIGCONT');
+    if (await this.#reloads.restore(target, signal)) done.push(`${target}: got its configuration back`);
     if (!chain.isUp(target)) {
       await chain.start([target], signal);
       done.push(`${target}: started again at the end`);
@@ -166,6 +174,13 @@ export class FaultEffects {
     if (node === undefined) throw new BenchError('run', `${target} is not in the chain`);
     const log = chain.nodes.find((prepared) => prepared.node.id === target)?.plan.log ?? diskFolder(node);
     return (await damage(log, step, this.#random)).join('; ');
+  }
+
+  async #reload(step: ReloadStep, target: string, signal: AbortSignal): Promise<string> {
+    this.#mustBeUp(target);
+    const wrong = await this.#reloads.change(step, target, signal);
+    if (wrong !== null) this.#on.onMisbehaved(wrong);
+    return wrong === null ? step.expect : wrong;
   }
 
   #mustBeUp(target: string): void {

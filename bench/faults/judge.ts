@@ -5,9 +5,12 @@ import type { Evidence } from '../run/evidence.ts';
 import { backlogAt } from '../run/series.ts';
 import { capFailures, capNotes } from './caps.ts';
 import { growthFailures } from './growth.ts';
+import { isolationFailures, isolationNotes } from './isolation.ts';
 import { lossFailures } from './losses.ts';
 import { fateOf } from './outage.ts';
 import type { FaultRecord } from './record.ts';
+import { setFailures } from './sets.ts';
+import { writtenFailures } from './written.ts';
 
 type Window = Result['window'];
 
@@ -28,6 +31,9 @@ export function faultFailures(evidence: Evidence, window: Window): string[] {
     ...heldFailures(evidence),
     ...fullDiskFailures(evidence),
     ...growthFailures(evidence, window),
+    ...isolationFailures(evidence, window),
+    ...setFailures(evidence),
+    ...writtenFailures(evidence),
   ];
 }
 
@@ -42,6 +48,7 @@ export function faultNotes(evidence: Evidence, window: Window): string[] {
       ? []
       : [`every destination was less than a second behind ${seconds(recovered)} after the last fault`]),
     ...capNotes(evidence),
+    ...isolationNotes(evidence, window),
   ];
 }
 

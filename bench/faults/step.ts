@@ -61,6 +61,18 @@ export const stepSchema = z.discriminatedUnion('do', [
   /** A ballast file takes what room is left on the node's own filesystem (see `disks`), but for `leave`. */
   z.strictObject({ ...timing, do: z.literal('fill'), target: node, lasts, leave: bytes.default(0) }),
   z.strictObject({ ...timing, do: z.literal('free'), target: node }),
+  /**
+   * SIGHUP with a changed configuration: without these destinations, and with these keys set on the others. What one
+   * leaves out the next brings back; at the end the node gets the configuration that it had.
+   */
+  z.strictObject({
+    ...timing,
+    do: z.literal('reload'),
+    target: node,
+    without: z.array(z.string()).default([]),
+    set: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+    expect: z.enum(['applied', 'unchanged', 'refused']).default('applied'),
+  }),
   /** A stopped node's files, at places by the seed. */
   z.strictObject({
     ...timing,

@@ -3,7 +3,7 @@
 
 import type { PreparedNode } from '../chain/node-setup.ts';
 import { BenchError } from '../run-error.ts';
-import type { NodeAccount, Tool } from '../tools/tool.ts';
+import type { LogAccount, NodeAccount, Tool } from '../tools/tool.ts';
 import { type FileSizes, sizesIn } from './sizes.ts';
 
 export interface Baseline {
@@ -42,9 +42,10 @@ export async function readAccounts(
 /** What happened since: every equation is linear, so the differences must close like the totals. */
 export function accountSince(before: NodeAccount | undefined, now: NodeAccount): NodeAccount {
   if (before === undefined) return now;
-  const { skippedByPeers } = now;
+  const { skippedByPeers, log } = now;
   return {
     ...now,
+    ...(log !== undefined && { log: logSince(before.log, log) }),
     ...(skippedByPeers !== undefined && { skippedByPeers: skippedByPeers - (before.skippedByPeers ?? 0) }),
     logAppended: now.logAppended - before.logAppended,
     sources: now.sources.map((source) => {
@@ -54,12 +55,29 @@ export function accountSince(before: NodeAccount | undefined, now: NodeAccount):
       );
     }),
     destinations: now.destinations.map((destination) => {
-      return difference(
-        before.destinations.find(({ name }) => name === destination.name),
-        destination,
-      );
+      const was = before.destinations.find(({ name }) => name === destination.name);
+      const { reasons } = destination;
+      return {
+        ...difference(was, destination),
+        ...(reasons !== undefined && { reasons: reasonsSince(was?.reasons, reasons) }),
+      };
     }),
   };
+}
+
+/** Its cap and its high-water mark are no totals. */
+function logSince(was: LogAccount | undefined, now: LogAccount): LogAccount {
+  if (was === undefined) return now;
+  return { ...now, syncs: now.syncs - was.syncs, writtenBytes: now.writtenBytes - was.writtenBytes };
+}
+
+function reasonsSince(
+  was: Readonly<Record<string, number>> | undefined,
+  now: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(now).map(([reason, events]) => [reason, events - (was?.[reason] ?? 0)]),
+  );
 }
 
 function difference<T extends { readonly name: string }>(before: T | undefined, now: T): T {

@@ -17,6 +17,8 @@ export class LiveVerification {
   readonly #folder: string;
   readonly #thread: LiveThread;
   readonly #linked = new Set<string>();
+  /** Files that were deleted before they could be kept: what was in them nobody knows. */
+  readonly missed = new Set<string>();
 
   constructor(node: ChainNode, manifestPath: string) {
     this.#node = node;
@@ -59,8 +61,8 @@ export class LiveVerification {
       try {
         await link(path, second);
       } catch (error) {
-        // Gone before we came: the verifier will miss its events, as it should.
         if (!hasCode(error, 'ENOENT')) throw error;
+        this.missed.add(name);
         continue;
       }
       this.#linked.add(name);

@@ -52,6 +52,7 @@ export class LoadedChain {
     this.#observer = new ObserverRun(open.chain, context.outDir);
     const effects = new FaultEffects({
       chain: open.chain,
+      tool: plan.tool,
       ...open.equipment,
       seed: plan.scenario.seed,
       onMisbehaved: (text) => draft.misbehaved.push(text),

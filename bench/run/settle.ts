@@ -34,5 +34,8 @@ export function isHandedOver(accounts: ReadonlyMap<string, NodeAccount>): boolea
 }
 
 export function isIdle({ destinations, sources }: NodeAccount): boolean {
-  return destinations.every(({ buffered }) => buffered === 0) && sources.every(({ held }) => held === 0);
+  return (
+    destinations.every(({ buffered, orphaned }) => buffered === 0 || orphaned === true) &&
+    sources.every(({ held }) => held === 0)
+  );
 }

@@ -3,11 +3,13 @@
 
 import { join } from 'node:path';
 import { type ChainNode, EVENT_FILES } from '../chain/layout.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 import { listEventFiles } from '../verifier/order.ts';
 import { type VerifyJob, verifyAll } from '../verifier/parallel.ts';
 import type { Baseline } from './baseline.ts';
 import type { OpenChain } from './chain.ts';
 import type { Draft } from './draft.ts';
+import type { LiveVerification } from './live.ts';
 import type { RunContext } from './run.ts';
 
 export async function verifyNodes(
@@ -25,12 +27,27 @@ export async function verifyNodes(
   const followed = draft.live.map((live) => live.conclude());
   const after = jobs.filter(({ name }) => !draft.live.some((live) => live.name === name));
   const all = Promise.all([Promise.all(followed), verifyAll(after)]);
-  const verdicts = (await abortable(all, context.signal)).flat();
+  const verdicts = (await abortable(all, context.signal).catch(rigFailed)).flat();
+  draft.invalid.push(...draft.live.flatMap(missedBy));
   draft.nodes = draft.nodes.map((node) => {
     return { ...node, verdict: verdicts.find(({ name }) => name === node.id) ?? null };
   });
   const ends = judged.filter(({ role }) => role === 'destination').map(({ id }) => id);
   draft.destinations.push(...verdicts.filter(({ name }) => ends.includes(name)));
+}
+
+/** A verifier that died has found nothing, for or against the tool. */
+function rigFailed(error: unknown): never {
+  if (error instanceof BenchError) throw error;
+  throw new BenchError('run', messageOf(error), { cause: error });
+}
+
+function missedBy({ name, missed }: LiveVerification): string[] {
+  if (missed.size === 0) return [];
+  const some = [...missed].slice(0, 3).join(', ');
+  return [
+    `${name}: ${missed.size} event files were deleted before the verifier could keep them (${some}): raise log.keep`,
+  ];
 }
 
 export async function jobFor(

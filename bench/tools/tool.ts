@@ -13,6 +13,27 @@ export interface Tool {
   plan(node: ToolNode, found: FoundTool): Promise<NodePlan>;
   /** What the tool itself says of a running node; null for a tool that keeps no account. */
   readonly accounts: ToolAccounts | null;
+  /** Left out by a tool that cannot change its destinations while it runs. */
+  readonly reload?: ToolReload;
+}
+
+/** A tool that reads its (first) configuration file again on SIGHUP. */
+export interface ToolReload {
+  /** The file's text without these destinations, and with these keys set on the others. */
+  changed(text: string, change: ReloadChange): string;
+  /** How many it has read again since it started, by what it made of them. */
+  outcomes(node: ToolNode): Promise<ReloadOutcomes>;
+}
+
+export interface ReloadChange {
+  readonly without: readonly string[];
+  readonly set: Readonly<Record<string, string | number>>;
+}
+
+export interface ReloadOutcomes {
+  readonly applied: number;
+  readonly unchanged: number;
+  readonly refused: number;
 }
 
 export interface ToolFeatures {
@@ -171,6 +192,8 @@ export interface DestinationAccount {
   readonly skipped: number;
   readonly bufferedBytes?: number;
   readonly connected?: boolean;
+  /** The node's configuration names it no more: it will get nothing. */
+  readonly orphaned?: boolean;
   /** Events dropped and skipped, by reason. */
   readonly reasons?: Readonly<Record<string, number>>;
 }

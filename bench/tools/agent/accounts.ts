@@ -69,6 +69,7 @@ function destinationAccount(samples: readonly MetricSample[], destination: strin
     dropped: events('dropped'),
     skipped: events('skipped'),
     connected: sumOf(samples, CONNECTED, { destination }) > 0,
+    orphaned: sumOf(samples, 'spillway_destination_orphaned', { destination }) > 0,
     bufferedBytes: sumOf(samples, 'spillway_destination_buffered_bytes', { destination }),
     reasons: Object.fromEntries(
       labelValues(samples, DESTINATION_EVENTS, 'reason')
@@ -78,7 +79,7 @@ function destinationAccount(samples: readonly MetricSample[], destination: strin
   };
 }
 
-async function fetchMetrics(node: ToolNode): Promise<MetricSample[]> {
+export async function fetchMetrics(node: ToolNode): Promise<MetricSample[]> {
   const url = `http://${node.address}:${node.httpPort}/metrics`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });

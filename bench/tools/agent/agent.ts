@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { renderTemplate } from '../template.ts';
 import type { NodePlan, Tool, ToolNode } from '../tool.ts';
 import { agentAccounts } from './accounts.ts';
+import { agentReload } from './reload.ts';
 
 const TEMPLATE = 'configs/agent/bench.yaml.template';
 const MAIN = 'agent/main.ts';
@@ -31,6 +32,7 @@ export const agent: Tool = {
     expiresEventFiles: true,
   },
   accounts: agentAccounts,
+  reload: agentReload,
 
   async locate(root) {
     const main = join(root, MAIN);
