@@ -114,7 +114,7 @@ export class Station {
     const onMisbehaved = (text: string) => draft.misbehaved.push(text);
     this.#run = {
       ...{ plan, draft, chain, outDir },
-      effects: new FaultEffects({ chain, ...equipment, seed: scenario.seed, onMisbehaved }),
+      effects: new FaultEffects({ chain, tool, ...equipment, seed: scenario.seed, onMisbehaved }),
       observer: new ObserverRun(chain, outDir),
       generator: new GeneratorRun(chain, plan, outDir, 1),
       supervisor: new Supervisor(chain, {
