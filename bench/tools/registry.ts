@@ -2,14 +2,26 @@
 
 import { BenchError } from '../run-error.ts';
 import { agent } from '../tools/agent/agent.ts';
+import { fluentBitTools } from './fluent-bit/fluent-bit.ts';
 import { flumeTools } from './flume/flume.ts';
 import { mixedTool } from './mixed.ts';
+import { otelcolTools } from './otelcol/otelcol.ts';
 import { rsyslogTools } from './rsyslog/rsyslog.ts';
 import { socat } from './socat/socat.ts';
 import { syslogNgTools } from './syslog-ng/syslog-ng.ts';
 import type { Tool } from './tool.ts';
+import { vectorTools } from './vector/vector.ts';
 
-export const tools: readonly Tool[] = [agent, ...rsyslogTools, ...syslogNgTools, ...flumeTools, socat];
+export const tools: readonly Tool[] = [
+  agent,
+  ...rsyslogTools,
+  ...syslogNgTools,
+  ...flumeTools,
+  ...fluentBitTools,
+  ...vectorTools,
+  ...otelcolTools,
+  socat,
+];
 
 /** `rsyslog`, `rsyslog:tuned`, or link by link `flume,rsyslog,agent`. */
 export function toolNamed(name: string): Tool {
