@@ -1,4 +1,4 @@
-// `agent cursor DIR show [DESTINATION] | drop DESTINATION | rewind DESTINATION --to PLACE`: how far destinations have
+// `agent cursor DIR show [DESTINATION] | drop DESTINATION | rewind DESTINATION --to PLACE | renew DESTINATION`: how far destinations have
 // got, and an operator's hand on it. What changes something takes the lock, so it is refused beside a running agent.
 
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { dryStart } from './dry-start.ts';
 import { type CursorEntry, takeInventory } from './inventory.ts';
 import { endWithReader, plural, print, reasons } from './output.ts';
 import { parsePoint } from './point.ts';
-import { moveCursor } from './rewind.ts';
+import { moveCursor, renewCursor } from './rewind.ts';
 import { CURSOR_USAGE } from './usage.ts';
 import { writeCursor } from './write-cursor.ts';
 
@@ -32,8 +32,8 @@ export async function cursor(args: readonly string[]): Promise<number> {
   const [dir, verb, destination, ...more] = positionals;
   if (dir === undefined || verb === undefined || more.length > 0)
     throw badUsage('a directory, a verb and a destination are expected', CURSOR_USAGE);
-  if (!['show', 'drop', 'rewind'].includes(verb))
-    throw badUsage(`found "${verb}", expected show, drop or rewind`, CURSOR_USAGE);
+  if (!['show', 'drop', 'rewind', 'renew'].includes(verb))
+    throw badUsage(`found "${verb}", expected show, drop, rewind or renew`, CURSOR_USAGE);
   if (values.to !== undefined && verb !== 'rewind') throw badUsage('--to is for rewind', CURSOR_USAGE);
   await checkLogDirectory(dir);
   endWithReader();
@@ -42,6 +42,7 @@ export async function cursor(args: readonly string[]): Promise<number> {
   if (destination === undefined) throw badUsage(`which destination is to be ${verb}ed`, CURSOR_USAGE);
   const order = { dir, destination, yes: values.yes === true, json };
   if (verb === 'drop') return await drop(order);
+  if (verb === 'renew') return await renew(order);
   if (values.to === undefined) throw badUsage('--to is missing: where is it to go on', CURSOR_USAGE);
   return await rewind(order, values.to);
 }
@@ -104,6 +105,28 @@ async function lockForDrop(dir: string, destination: string): Promise<LockHeld> 
 async function endOf(dir: string): Promise<Mark> {
   const { store } = await dryStart(dir);
   return { offset: store.end, events: store.endEvent };
+}
+
+async function renew({ dir, destination, yes, json }: Order): Promise<number> {
+  await using _lock = await lockDirectory(dir);
+  const state = await stateOf(dir, destination);
+  const { position, cluster } = state;
+  if (cluster !== undefined) {
+    throw new SpillwayError(
+      'bad-usage',
+      `${destination} is a cluster: each of its members answers for itself what it holds, nothing is to be renewed`,
+    );
+  }
+  const renewed = renewCursor(state);
+  const text = `${destination} goes on at ${position.offset} in a new epoch, ${renewed.epoch}: what its receiver had before is not sent again, and its counters begin again there`;
+  if (!yes) throw new SpillwayError('bad-usage', `${text}; say --yes if that is meant`);
+  await writeCursor(realDisk, dir, renewed);
+  await print(
+    json
+      ? `${JSON.stringify({ destination, moved: 'renewed', at: position, epoch: renewed.epoch })}\n`
+      : `${text}: done\n`,
+  );
+  return 0;
 }
 
 async function rewind({ dir, destination, yes, json }: Order, place: string): Promise<number> {

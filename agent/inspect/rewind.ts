@@ -16,27 +16,36 @@ export type Move =
   | { readonly kind: 'stay' }
   | { readonly kind: 'back' | 'forward'; readonly state: CursorState };
 
+/**
+ * Where a receiver's disk was replaced and all it had was passed on: a new epoch that begins where the destination is, so
+ * that nothing of what the old disk had is sent again, or counted as lost.
+ */
+export function renewCursor(state: CursorState): CursorState {
+  return newEpoch(state, state.position);
+}
+
 export function moveCursor(state: CursorState, to: Mark): Move {
-  const { position, epoch, gaps } = state;
+  const { position, gaps } = state;
   if (to.offset === position.offset) return { kind: 'stay' };
   if (to.offset > position.offset) {
     const dropped = addGap(gaps, { from: position, to, reason: 'dropOldest', announced: false });
     return { kind: 'forward', state: { ...state, gaps: dropped } };
   }
+  return { kind: 'back', state: newEpoch(state, to) };
+}
+
+function newEpoch(state: CursorState, at: Mark): CursorState {
   // the lanes of a cluster begin anew with the epoch
   const { cluster: _, ...rest } = state;
   return {
-    kind: 'back',
-    state: {
-      ...rest,
-      epoch: epoch + 1,
-      epochStart: to,
-      start: to,
-      position: to,
-      last: null,
-      skipped: {},
-      dropped: {},
-      gaps: gaps.filter(({ from, announced }) => !announced && from.offset >= to.offset),
-    },
+    ...rest,
+    epoch: state.epoch + 1,
+    epochStart: at,
+    start: at,
+    position: at,
+    last: null,
+    skipped: {},
+    dropped: {},
+    gaps: state.gaps.filter(({ from, announced }) => !announced && from.offset >= at.offset),
   };
 }

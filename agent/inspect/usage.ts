@@ -9,4 +9,5 @@ export const DUMP_USAGE =
 
 export const CURSOR_USAGE = `agent cursor DIR show [DESTINATION] [--json]
        agent cursor DIR drop DESTINATION [--yes] [--json]
-       agent cursor DIR rewind DESTINATION --to OFFSET|TIME|oldest|newest [--yes] [--json]`;
+       agent cursor DIR rewind DESTINATION --to OFFSET|TIME|oldest|newest [--yes] [--json]
+       agent cursor DIR renew DESTINATION [--yes] [--json]`;

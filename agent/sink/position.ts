@@ -100,6 +100,8 @@ export class Position {
     const { file, state, found } = await log.cursors.open(destination, fresh);
     const position = new Position(log, file, state, found);
     position.#distrust(fresh);
+    // offsets of another log say nothing here
+    position.#reached = position.#state.position.offset;
     await position.#adopt();
     return position;
   }

@@ -108,6 +108,21 @@ test('oldest, newest, where it is already, and where the log does not reach', as
   t.regex(beyond.stderr, /the log does not hold offset \d+: it holds 0 to \d+/);
 });
 
+test('renew: a new epoch where it is, only when it is meant', async (t) => {
+  const { dir, written } = await example(t);
+  const refused = await agent('cursor', dir, 'renew', SINK);
+  t.is(refused.status, 2);
+  t.regex(refused.stderr, /goes on at \d+ in a new epoch, 2.*say --yes/);
+  t.is((await stateIn(dir)).epoch, 1);
+  t.is((await agent('cursor', dir, 'renew', SINK, '--yes')).status, 0);
+  const state = await stateIn(dir);
+  t.like(state, { epoch: 2, last: null });
+  t.is(state.position.offset, total(written.slice(0, DELIVERED)).bytes);
+  t.deepEqual(state.epochStart, state.position);
+  const rest = total(written.slice(DELIVERED));
+  t.like(await talliesIn(dir), { appended: rest, buffered: rest, skipped: {}, dropped: {} });
+});
+
 test('drop: only when it is meant where something waits; the file is gone then', async (t) => {
   const { dir, written } = await example(t);
   const waiting = await agent('cursor', dir, 'drop', SINK);
