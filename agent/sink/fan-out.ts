@@ -116,10 +116,17 @@ export class FanOut {
   async #replace(config: DestinationConfig, haltMs: number): Promise<void> {
     const before = this.#destinations.get(config.name);
     if (before === undefined) return;
-    await before.halt(haltMs);
-    const next = await this.#succeed(config, before);
-    this.#destinations.set(config.name, next);
-    next.start();
+    try {
+      await before.halt(haltMs);
+      const next = await this.#succeed(config, before);
+      this.#destinations.set(config.name, next);
+      next.start();
+    } catch (error) {
+      this.#parts.logger.error(
+        { err: error, destination: config.name },
+        'a changed destination does not go on: restart the agent',
+      );
+    }
   }
 
   async #remove(name: string, haltMs: number): Promise<void> {

@@ -110,8 +110,9 @@ export class Position {
   async #adopt(): Promise<void> {
     const { orphaned, ...state } = this.#state;
     if (orphaned === undefined) return;
+    // below a cluster's frontier its ledger knows what is done
     const gaps = this.#log
-      .missingFrom(state.position)
+      .missingFrom(state.cluster?.frontier ?? state.position)
       .reduce<readonly Gap[]>(
         (all, range) => addGap(all, { ...range, reason: 'orphaned', announced: false }),
         state.gaps,
