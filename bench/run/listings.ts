@@ -31,12 +31,20 @@ export async function listCommand(root: string, say: Say): Promise<number> {
 export async function toolsCommand(root: string, say: Say): Promise<number> {
   for (const tool of tools) {
     const found = await tool.locate(root);
-    const state = found.found ? found.version : `not here; to get it: ${found.howToGet}`;
-    say(`${tool.name.padEnd(10)} ${state}`);
-    say(`${' '.repeat(10)} ${tool.summary}`);
-    say(`${' '.repeat(10)} ${featureText(tool.features)}`);
+    const where = found.found ? `${found.version}  ${shortened(root, found.binary)}` : 'not here';
+    say(`${tool.name.padEnd(NAME_WIDTH)} ${where}`);
+    const indent = ' '.repeat(NAME_WIDTH);
+    say(`${indent} ${tool.summary}`);
+    say(`${indent} ${featureText(tool.features)}`);
+    if (!found.found) say(`${indent} to get it: ${found.howToGet}`);
+    else if ((found.abilities ?? []).length > 0)
+      say(`${indent} this one can: ${found.abilities?.join(', ')}`);
   }
   return 0;
+}
+
+function shortened(root: string, path: string): string {
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 }
 
 export async function reportCommand(dirs: readonly string[], say: Say): Promise<number> {
@@ -63,9 +71,14 @@ export async function compareCommand(dirs: readonly string[], say: Say): Promise
 }
 
 function featureText(features: ToolFeatures): string {
+  const { fsync, os } = features.acknowledgedAfter;
+  const classes = features.durabilities.map((each) => `${each}: ${each === 'fsync' ? fsync : os}`);
   const parts = [
-    features.acknowledges ? 'acknowledges' : 'no acknowledgements',
+    features.acknowledges ? `acknowledges (${classes.join(', ')})` : 'no acknowledgements',
     features.buffersOnDisk ? 'buffers on disk' : 'no buffer on disk',
+    ...(features.capsBuffer ? ['with a cap'] : []),
+    ...(features.balances ? ['knows clusters'] : []),
+    ...(features.keepsOrder ? ['keeps order'] : []),
     features.rollsEventFiles ? 'rolls its files' : 'files do not roll',
     `durability ${features.durabilities.join(' or ')}`,
   ];
