@@ -17,6 +17,24 @@ async function rotate(tailing: Tailing, keep: number): Promise<void> {
   }
 }
 
+/** Writes, waits until it is delivered and truncates, so many times. @returns all that was written. */
+async function truncateInPlace(tailing: Tailing, rounds: number): Promise<string> {
+  let written = '';
+  for (let round = 0; round < rounds; round++) {
+    // each time shorter than before, so that the size tells
+    const text = numbered(`round${round}`, 0, 100 - 10 * round);
+    await appendFile(tailing.path('a.log'), text);
+    written += text;
+    await tailing.delivers(written);
+    await truncate(tailing.path('a.log'), 0);
+    await until(
+      'the truncation is noticed',
+      () => tailing.said('the file was truncated: it is read from its beginning') === round + 1,
+    );
+  }
+  return written;
+}
+
 const ROTATED = { include: ['app.log', 'app.log.*'] };
 
 test('rename rotation, again and again, also several times between two looks', async (t) => {
@@ -116,19 +134,7 @@ test('deleted while open, with unread data: drained through its descriptor', asy
 test('truncated in place and written anew, as copytruncate does', async (t) => {
   const tailing = await Tailing.prepare(t);
   await tailing.start();
-  let written = '';
-  for (let round = 0; round < 5; round++) {
-    // each time shorter than before, so that the size tells
-    const text = numbered(`round${round}`, 0, 100 - 10 * round);
-    await appendFile(tailing.path('a.log'), text);
-    written += text;
-    await tailing.delivers(written);
-    await truncate(tailing.path('a.log'), 0);
-    await until(
-      'the truncation is noticed',
-      () => tailing.said('the file was truncated: it is read from its beginning') === round + 1,
-    );
-  }
+  await truncateInPlace(tailing, 5);
   await until(
     'what was before a truncation is forgotten',
     () => tailing.log.sourcesOf('events').length === 1,
@@ -170,18 +176,7 @@ test('truncated while the agent was down, and grown beyond where it was', async 
 test('truncations are survived by a restart', async (t) => {
   const tailing = await Tailing.prepare(t);
   await tailing.start();
-  let written = '';
-  for (let round = 0; round < 3; round++) {
-    const text = numbered(`round${round}`, 0, 50 - 10 * round);
-    await appendFile(tailing.path('a.log'), text);
-    written += text;
-    await tailing.delivers(written);
-    await truncate(tailing.path('a.log'), 0);
-    await until(
-      'the truncation is noticed',
-      () => tailing.said('the file was truncated: it is read from its beginning') === round + 1,
-    );
-  }
+  const written = await truncateInPlace(tailing, 3);
   await appendFile(tailing.path('a.log'), 'last\n');
   await tailing.delivers(`${written}last\n`);
   await tailing.stop();
@@ -241,4 +236,25 @@ test('directory-gone-undrained: what was unread when the directory was removed i
   await writer.write('two\nthr');
   await tailing.delivers('one\ntwo\n', 3_000);
   await tailing.delivers('one\ntwo\nthr\n', 3_000);
+});
+
+test('same-first-line: generations that all begin alike are told apart, also while the agent is down', async (t) => {
+  const header = 'time,name,value of a file whose first line is always this one\n';
+  const tailing = await Tailing.prepare(t, { ...ROTATED, exclude: ['*.gz'] });
+  await tailing.start();
+  let written = '';
+  for (let round = 0; round < 6; round++) {
+    if (round === 2) await tailing.stop();
+    if (round === 4) await tailing.start();
+    const text = `${header}${numbered(`round${round}`, 0, 5)}`;
+    await writeFile(tailing.path('app.log'), text);
+    written += text;
+    if (round < 2 || round > 3) await tailing.delivers(written);
+    await rotate(tailing, 10);
+    // what compresses them leaves nothing to read again
+    await writeFile(tailing.path(`app.log.${round}.gz`), 'compressed\n');
+    await sleep(11);
+  }
+  await tailing.delivers(written);
+  tailing.conserves();
 });
