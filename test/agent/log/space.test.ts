@@ -32,6 +32,16 @@ async function opened(t: ExecutionContext, limits: Partial<LogOptions> = {}) {
   return { disk, log, options, source: sourceOf(log) };
 }
 
+/** How large the directory has been at most, at any step. */
+function watched(disk: ModelDisk, dir: string): () => number {
+  let bytesMax = 0;
+  disk.plan = () => {
+    bytesMax = Math.max(bytesMax, disk.bytesIn(dir));
+    return 'go';
+  };
+  return () => bytesMax;
+}
+
 const line = (number: number, bytes: number) => `${number} `.padEnd(bytes - 1, 'x');
 
 /** Appends until one waits; that one's promise. */
@@ -58,17 +68,13 @@ for (const bytes of [16, 300, 3000]) {
       segmentBytes: 32 * KiB,
       journalBytesMax: 32 * KiB,
     });
-    let bytesMax = 0;
-    disk.plan = () => {
-      bytesMax = Math.max(bytesMax, disk.bytesIn(options.dir));
-      return 'go';
-    };
+    const most = watched(disk, options.dir);
     holdFrom(log);
     log.startRetention();
     await fill(log, bytes);
-    t.true(bytesMax <= capBytes, `${bytesMax} bytes`);
+    t.true(most() <= capBytes, `${most()} bytes`);
     t.true(log.facts().bytesMax <= capBytes);
-    t.true(log.facts().bytesMax >= bytesMax - 64 * KiB, 'the high-water mark is not made up');
+    t.true(log.facts().bytesMax >= most() - 64 * KiB, 'the high-water mark is not made up');
     t.is(log.facts().state, 'full');
   });
 }
@@ -80,17 +86,13 @@ test('many small appends at once do not outgrow the cap by their journal', async
     segmentBytes: 64 * KiB,
     journalBytesMax: 64 * KiB,
   });
-  let bytesMax = 0;
-  disk.plan = () => {
-    bytesMax = Math.max(bytesMax, disk.bytesIn(options.dir));
-    return 'go';
-  };
+  const most = watched(disk, options.dir);
   holdFrom(log);
   log.startRetention();
   const all = Array.from({ length: 12_000 }, (_, number) => appendLines(log, source, [`${number}`]));
   for (const one of all) one.catch(() => undefined);
   while (log.facts().state === 'ok' && log.end.events < all.length) await turn();
-  t.true(bytesMax <= capBytes, `${bytesMax} bytes, ${log.end.events} events`);
+  t.true(most() <= capBytes, `${most()} bytes, ${log.end.events} events`);
 });
 
 test('cursors of destinations that are no more, and what was set aside before, count against the cap at once', async (t) => {

@@ -9,6 +9,8 @@ import {
   type DropReason,
   type Gap,
   type GapReason,
+  gapsWithin,
+  isAnnounced,
   nextGap,
   splitAt,
   wantsAny,
@@ -117,4 +119,35 @@ test('a range announced twice, or after the receiver went back, is counted once'
   const once = announce([], lost);
   t.deepEqual(announce(once, lost), once);
   t.deepEqual(countGaps(splitAt(once, mark(14))), { damaged: { events: 10, bytes: 10 } });
+});
+
+test("gaps beyond a log's end are cut at it: one behind it would swallow what is yet to come", (t) => {
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 12 }), fc.nat(90), (drops, end) => {
+      const { gaps, model } = build(drops);
+      const left = new Set<number>();
+      for (const one of gapsWithin(gaps, mark(end))) {
+        t.true(one.from.offset < one.to.offset && one.to.offset <= end);
+        t.is(one.to.events, one.to.offset, 'the events go with the offset');
+        for (let at = one.from.offset; at < one.to.offset; at++) left.add(at);
+      }
+      t.deepEqual([...left].sort(), [...model.keys()].filter((at) => at < end).sort());
+    }),
+  );
+});
+
+test('a range was announced only where all of it was', (t) => {
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 8 }), range, (told, asked) => {
+      const announced = new Set<number>();
+      let gaps: readonly Gap[] = [gap(0, 5), gap(30, 40)];
+      for (const one of told) {
+        gaps = announce(gaps, one);
+        for (let at = one.from.offset; at < one.to.offset; at++) announced.add(at);
+      }
+      let all = true;
+      for (let at = asked.from.offset; at < asked.to.offset; at++) all &&= announced.has(at);
+      t.is(isAnnounced(gaps, asked), all);
+    }),
+  );
 });

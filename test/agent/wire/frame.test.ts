@@ -89,6 +89,15 @@ test('frames come out as they went in, however the bytes are cut', (t) => {
   );
 });
 
+test('a skip of more events than 32 bits hold, up to the largest exact number', (t) => {
+  for (const events of [2 ** 32 - 1, 2 ** 32, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER]) {
+    const to = Number.MAX_SAFE_INTEGER;
+    const { frames, reason } = parse([encodeHeader({ type: FrameType.skip, flags: 1, from: 7, to, events })]);
+    t.is(reason, null);
+    t.like(frames[0]?.header, { type: FrameType.skip, from: 7, to, events });
+  }
+});
+
 test('cut at every byte', (t) => {
   const bytes = Buffer.concat([
     encodeMessage(FrameType.hello, { a: 1 }),
