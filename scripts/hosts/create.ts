@@ -111,9 +111,9 @@ function printPlaces({ hosts }: RemoteChain, file: string): void {
   // Addresses, not names: cssh looks every name up before it asks ssh.
   const places = hosts.map(({ user, address, port }) => `${user}@${address}${port === 22 ? '' : `:${port}`}`);
   say(`
-  ssh -F ${config} ${hosts[0]?.id ?? ''}
-  cssh --options '-F ${config}' ${places.join(' ')}
-  ${join(root, 'scripts/hosts/tmux.sh')}     the same without cssh
+  ssh -F '${config}' ${hosts[0]?.id ?? ''}
+  cssh --options "-F '${config}'" ${places.join(' ')}
+  scripts/hosts/tmux.sh     the same without cssh
   npm run on -- --all lsevents
   npm run bench -- run throughput --chain ${file}
   ./destroy.sh
