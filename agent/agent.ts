@@ -9,7 +9,7 @@ import type { Address } from './config/address.ts';
 import { isWildcard } from './config/address.ts';
 import { changeOf } from './config/difference.ts';
 import { loadConfig } from './config/load.ts';
-import type { AgentConfig, HttpConfig } from './config/schema.ts';
+import { type AgentConfig, type HttpConfig, isDraining } from './config/schema.ts';
 import { fromSystemError, SpillwayError } from './errors.ts';
 import { healthOf } from './health.ts';
 import { type Health, type HttpPort, openHttp } from './http/server.ts';
@@ -146,6 +146,7 @@ export class Agent {
   async #apply(next: AgentConfig): Promise<void> {
     const change = await this.#prepare(this.#config, next);
     this.#config = next;
+    this.#registry.setDraining(isDraining(next));
     await change.commit(next.stop.drainMs);
   }
 
@@ -225,7 +226,7 @@ export class Agent {
     const { drainMs } = this.#config.stop;
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
     await this.#reload.close();
-    this.#registry.drain();
+    this.#registry.setDraining(true);
     await within(drainMs, this.#sources.close());
     await Promise.all([this.#registry.close(), this.#fanOut.close(drainMs)]);
     await this.#http?.close();

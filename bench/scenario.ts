@@ -2,6 +2,7 @@
 // chain and with every tool; the schema below is parser, check and documentation at once.
 
 import { z } from 'zod';
+import { CLUSTER, clusterSchema, memberNames, standbyNames } from './cluster-shape.ts';
 import { faultAsserts } from './faults/asserts.ts';
 import { isDiskAction, isLinkAction, stepSchema } from './faults/step.ts';
 import {
@@ -40,6 +41,8 @@ export const chainSchema = z.strictObject({
   instances: z.int().min(1).max(20).default(3),
   /** Destinations a, b, c, ... behind the last instance; each gets a full copy. */
   fanOut: z.int().min(1).max(8).default(1),
+  /** The first of them, `a`, is not one receiver but several that share its events. */
+  cluster: clusterSchema.optional(),
   /** Default tool of every hop; `--tool` overrides. */
   tool: z.string().default('agent'),
   /** A mixed chain: the tool of each link instead, from the generator's end; one for every instance. */
@@ -75,7 +78,8 @@ const generatorSchema = z
 const assertsSchema = z.strictObject({
   /** `counted`: exactly what the tool's counters say it dropped or skipped. */
   lost: atMost.or(z.literal('counted')),
-  duplicated: atMost,
+  /** `counted`: what the sender says its members had already, and at most what it is in doubt about beside. */
+  duplicated: atMost.or(z.literal('counted')),
   reordered: atMost,
   torn: atMost,
   foreign: atMost,
@@ -132,6 +136,18 @@ export const scenarioSchema = z
         `names ${named.length} tools; expected ${instances}, one for each instance`,
       );
     }
+    if (scenario.chain.cluster !== undefined && scenario.verify === 'live') {
+      complain(
+        ['verify'],
+        'a cluster is verified after the run, when the events of all its members are there',
+      );
+    }
+    const { cluster } = scenario.chain;
+    const { content, format } = scenario.generator;
+    if (cluster?.strategy === 'keyHash' && (content === 'replay-raw' || cluster.keyFormat !== format)) {
+      const made = content === 'replay-raw' ? 'raw lines' : format;
+      complain(['chain', 'cluster', 'keyFormat'], `is ${cluster.keyFormat}, but the generator makes ${made}`);
+    }
     const nodes = nodeNames(scenario.chain);
     const links = linkNames(scenario.chain);
     const disks = scenario.disks.map(({ target }) => target);
@@ -145,7 +161,7 @@ export const scenarioSchema = z
     for (const [index, step] of scenario.steps.entries()) {
       checkWithout(step, scenario.chain, (message) => complain(['steps', index, 'without'], message));
       checkExcept(step, nodes, (message) => complain(['steps', index, 'except'], message));
-      const allowed = allowedTargets(step.do, nodes, links, disks);
+      const allowed = allowedTargets(step.do, scenario.chain, links, disks);
       if (allowed.includes(step.target)) continue;
       const where = isLinkAction(step.do)
         ? 'is no link of the chain'
@@ -182,16 +198,21 @@ function checkWithout(step: Step, chain: ChainShape, complain: (message: string)
 
 function allowedTargets(
   action: Step['do'],
-  nodes: readonly string[],
+  chain: ChainShape,
   links: readonly string[],
   disks: readonly string[],
 ): readonly string[] {
+  const nodes = nodeNames(chain);
+  const members = chain.cluster === undefined ? [] : memberNames(chain.cluster);
+  const someMember = members.length === 0 ? [] : ['member'];
   if (isLinkAction(action)) return [...links, 'random'];
+  if (action === 'join') return standbyNames(chain.cluster);
+  if (action === 'drain' || action === 'undrain') return [...members, ...someMember];
   if (isDiskAction(action)) return disks;
   if (action === 'damage' || action === 'reload') return nodes;
   return action === 'kill' || action === 'start' || action === 'wipe'
-    ? [...nodes, 'random', 'etcd']
-    : [...nodes, 'random'];
+    ? [...nodes, ...someMember, 'random', 'etcd']
+    : [...nodes, ...someMember, 'random'];
 }
 
 export type Scenario = z.infer<typeof scenarioSchema>;
@@ -209,9 +230,12 @@ export function destinationNames(fanOut: number): string[] {
 }
 
 /** In the order of the data's flow. */
-export function nodeNames(chain: ChainShape): string[] {
-  const instances = Array.from({ length: chain.instances }, (_, index) => `instance${index + 1}`);
-  return [...instances, ...destinationNames(chain.fanOut)];
+export function nodeNames({ instances, fanOut, cluster }: ChainShape): string[] {
+  const before = Array.from({ length: instances }, (_, index) => `instance${index + 1}`);
+  const ends = destinationNames(fanOut).flatMap((name) => {
+    return name === CLUSTER && cluster !== undefined ? memberNames(cluster) : [name];
+  });
+  return [...before, ...ends];
 }
 
 /** `instance1 -> instance2`, in the order of the flow. */

@@ -2,7 +2,7 @@
 // restart. Starting is changing from nothing, so that there is one path for both. Pure.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentConfig, DestinationConfig, SourceConfig } from './schema.ts';
+import { type AgentConfig, type DestinationConfig, isDraining, type SourceConfig } from './schema.ts';
 
 export interface Change<T> {
   readonly added: readonly T[];
@@ -25,7 +25,7 @@ const WRITTEN: Readonly<Record<string, string>> = { keepAgeMs: 'keepAge' };
 /** Keys whose change needs a restart, as `log.dir`. */
 export function fixedKeys(before: AgentConfig, after: AgentConfig): readonly string[] {
   return [
-    ...FIXED.flatMap((key) => changedKeys(key, before[key], after[key])),
+    ...FIXED.flatMap((key) => changedKeys(key, fixedPart(before)[key], fixedPart(after)[key])),
     ...before.sources.flatMap((source) => {
       const now = after.sources.find(({ name }) => name === source.name);
       return now === undefined ? [] : changedKeys(`sources.${source.name}`, source, now);
@@ -45,7 +45,9 @@ export function changeOf(before: AgentConfig | null, after: AgentConfig): Config
   const isEmpty =
     [sources, destinations].every(
       ({ added, changed, removed }) => added.length + changed.length + removed.length === 0,
-    ) && isDeepStrictEqual(before?.stop, after.stop);
+    ) &&
+    isDeepStrictEqual(before?.stop, after.stop) &&
+    (before !== null && isDraining(before)) === isDraining(after);
   return { sources, destinations, isEmpty };
 }
 
@@ -64,6 +66,12 @@ function difference<T extends { readonly name: string }>(
     }),
     removed: before.filter(({ name }) => !names.has(name)).map(({ name }) => name),
   };
+}
+
+/** Whether it drains an agent says again at any time. */
+function fixedPart(config: AgentConfig): AgentConfig {
+  const { registry } = config;
+  return registry?.type === 'etcd' ? { ...config, registry: { ...registry, draining: false } } : config;
 }
 
 function changedKeys(path: string, before: unknown, after: unknown): string[] {

@@ -228,6 +228,10 @@ export type RegistryConfig = z.output<typeof registrySchema>;
 export type HttpConfig = z.output<typeof httpSchema>;
 export type StopConfig = z.output<typeof stopSchema>;
 
+export function isDraining({ registry }: Pick<AgentConfig, 'registry'>): boolean {
+  return registry?.type === 'etcd' && registry.draining;
+}
+
 /** A whole configuration, checked; its paths are absolute. */
 export interface AgentConfig {
   /** The file it was read from. */

@@ -89,8 +89,9 @@ export class EtcdRegistry implements Registry {
     };
   }
 
-  drain(): void {
-    this.#draining = true;
+  setDraining(draining: boolean): void {
+    if (draining === this.#draining) return;
+    this.#draining = draining;
     this.#timer.wake();
   }
 

@@ -56,8 +56,8 @@ export interface Registry extends AsyncDisposable {
    * after a while, as in `watch`.
    */
   follow(prefix: string, onRoster: OnRoster): () => void;
-  /** From now on the registration says that this instance drains. Does not wait for it to be written. */
-  drain(): void;
+  /** Whether the registration says that this instance drains, from now on. Does not wait for it to be written. */
+  setDraining(draining: boolean): void;
   /** What is known of an instance now, without asking anyone. */
   lookup(id: string): Endpoint | null;
   state(): RegistryState;

@@ -27,7 +27,7 @@ export class StaticRegistry implements Registry {
     return () => undefined;
   }
 
-  drain(): void {}
+  setDraining(): void {}
 
   lookup(id: string): Endpoint | null {
     const address = Object.hasOwn(this.#instances, id) ? this.#instances[id] : undefined;

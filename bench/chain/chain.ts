@@ -9,6 +9,7 @@ import { BenchError, messageOf } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
 import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
 import { type ChainFile, writeChainFile, writeObserved } from './chain-file.ts';
+import { DrainingNodes } from './draining.ts';
 import { registeredIds } from './etcd.ts';
 import { emptyFolder } from './folder.ts';
 import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT } from './layout.ts';
@@ -26,7 +27,7 @@ const CONNECTED_MS = 20_000;
 const STOP_MS = 15_000;
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
-export interface ChainSettings extends Omit<NodeSettings, 'registry'> {
+export interface ChainSettings extends Omit<NodeSettings, 'registry' | 'cluster'> {
   readonly shape: ChainShape;
   /** Of a chain over several machines: the nodes of this one. Left out: all are here. */
   readonly here?: readonly string[];
@@ -48,6 +49,7 @@ export class LocalChain {
   readonly #began = new Set<string>();
   /** Nodes that were started and that nobody asked to end. */
   readonly #wanted = new Set<string>();
+  readonly #draining: DrainingNodes;
   readonly #registry: ChainRegistry;
 
   constructor(layout: ChainLayout, settings: ChainSettings) {
@@ -61,6 +63,7 @@ export class LocalChain {
         this.refresh().catch((error: unknown) => settings.onNote(`chain.json: ${messageOf(error)}`)),
     });
     this.#registry = new ChainRegistry(layout, this.#table);
+    this.#draining = new DrainingNodes(settings);
   }
 
   /** The nodes that this machine has. */
@@ -71,6 +74,11 @@ export class LocalChain {
 
   get nodes(): readonly PreparedNode[] {
     return this.#prepared;
+  }
+
+  /** Nodes that were started at least once: a member in reserve may never be. */
+  get begun(): readonly PreparedNode[] {
+    return this.#prepared.filter(({ node }) => !node.standby || this.#began.has(node.id));
   }
 
   get processes(): readonly ProcessRecord[] {
@@ -175,6 +183,18 @@ export class LocalChain {
     for (const record of this.#table.ofNode(id)) await signalGroup(record, signal);
   }
 
+  isDraining(id: string): boolean {
+    return this.#draining.has(id);
+  }
+
+  /** A member of a cluster says that it wants to be given nothing more, or that it does again. */
+  async drainNode(id: string, draining: boolean): Promise<void> {
+    const prepared = this.#prepared.find(({ node }) => node.id === id);
+    if (prepared === undefined) throw new BenchError('run', `${id} is not in the chain`);
+    await this.#draining.set(prepared, this.#registry.description, draining);
+    for (const record of this.#table.ofNode(id)) await signalGroup(record, 'SIGHUP');
+  }
+
   /** Starts a process of the rig itself, so that it is found, measured and taken down like the others. */
   startRig(
     request: Omit<SpawnRequest, 'group' | 'node' | 'env' | 'stop'>,
@@ -237,7 +257,8 @@ export class LocalChain {
   }
 
   async #prepareNodes(): Promise<void> {
-    const settings = { ...this.#settings, registry: this.#registry.description };
+    const { shape } = this.#settings;
+    const settings = { ...this.#settings, cluster: shape.cluster, registry: this.#registry.description };
     this.#prepared = await Promise.all(this.own.map((node) => prepareNode(this.layout, node, settings)));
   }
 

@@ -28,14 +28,21 @@ export function etcdCommand(program: Program, layout: ChainLayout): string[] {
   ];
 }
 
-/** Ids of the instances registered now. */
+/** Where the members of a cluster register. */
+export function clusterPrefix(layout: ChainLayout, destination: string): string {
+  return `${registryPrefix(layout)}/${destination}`;
+}
+
+/** Ids of the instances registered now, members of a cluster included. */
 export async function registeredIds(layout: ChainLayout): Promise<string[]> {
   const { Etcd3 } = await import('etcd3');
   const client = new Etcd3({ hosts: etcdEndpoint(layout), dialTimeout: 2000 });
   try {
-    const prefix = `${registryPrefix(layout)}/instances/`;
-    const keys = await client.getAll().prefix(prefix).keys();
-    return keys.map((key) => key.slice(prefix.length));
+    const keys = await client
+      .getAll()
+      .prefix(`${registryPrefix(layout)}/`)
+      .keys();
+    return keys.flatMap((key) => /\/instances\/([^/]+)$/.exec(key)?.[1] ?? []);
   } finally {
     client.close();
   }

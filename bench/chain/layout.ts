@@ -9,6 +9,7 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { CLUSTER, memberNames, standbyNames } from '../cluster-shape.ts';
 import { type ChainShape, destinationNames } from '../scenario.ts';
 
 export const HOP_PORT = 4100;
@@ -28,6 +29,10 @@ const SHARED_MEMORY = '/dev/shm';
 export interface ChainNode {
   readonly id: string;
   readonly role: 'instance' | 'destination';
+  /** The destination that it is, or that it is a member of; null for an instance. */
+  readonly destination: string | null;
+  /** Not started with the others: a member that joins by a step. */
+  readonly standby: boolean;
   readonly address: string;
   /** Where its sender finds it: its own address, or that of a fault proxy before it. */
   readonly advertised: string;
@@ -82,23 +87,31 @@ export function layoutChain(
   const dir = join(chainsFolder(root), name);
   const dataDir = elsewhere === undefined ? dir : join(elsewhere, `spillway-data-${rootHash(root)}-${name}`);
   const network = loopbackNetwork(root, name);
-  const destinations = destinationNames(shape.fanOut);
+  const { cluster } = shape;
+  const ends = destinationNames(shape.fanOut).flatMap((destination) => {
+    const ids = destination === CLUSTER && cluster !== undefined ? memberNames(cluster) : [destination];
+    return ids.map((id) => ({ id, destination }));
+  });
   const instances = Array.from({ length: shape.instances }, (_, index) => `instance${index + 1}`);
   const nodes = [
     ...instances.map((id, index) => {
-      const to = index + 1 < instances.length ? [`instance${index + 2}`] : destinations;
+      const to = index + 1 < instances.length ? [`instance${index + 2}`] : ends.map((end) => end.id);
       const from = index === 0 ? null : `instance${index}`;
-      return layoutNode(dataDir, id, 'instance', `${network}.${index + 1}`, from, to);
-    }),
-    ...destinations.map((id, index) => {
-      return layoutNode(
-        dataDir,
+      const address = `${network}.${index + 1}`;
+      return layoutNode(dataDir, {
         id,
-        'destination',
-        `${network}.${101 + index}`,
-        instances.at(-1) ?? null,
-        [],
-      );
+        role: 'instance',
+        destination: null,
+        standby: false,
+        address,
+        from,
+        to,
+      });
+    }),
+    ...ends.map(({ id, destination }, index) => {
+      const [address, from] = [`${network}.${101 + index}`, instances.at(-1) ?? null];
+      const standby = standbyNames(cluster).includes(id);
+      return layoutNode(dataDir, { id, role: 'destination', destination, standby, address, from, to: [] });
     }),
   ];
   const memoryDir = `${memoryPrefix(root)}${name}`;
@@ -106,6 +119,25 @@ export function layoutChain(
     return proxied.includes(node.id) ? { ...node, advertised: `${network}.${150 + index}` } : node;
   });
   return { root, name, dir, dataDir, memoryDir, etcdAddress: `${network}.250`, nodes: withProxies };
+}
+
+/** One destination: a node, or the members of a cluster. */
+export interface ChainEnd {
+  readonly name: string;
+  readonly nodes: readonly ChainNode[];
+}
+
+/** In the order of the nodes. `ids`: of these nodes only, which may be instances then. */
+export function endsOf(nodes: readonly ChainNode[], ids?: readonly string[]): ChainEnd[] {
+  const nameOf = ({ id, destination }: ChainNode) => destination ?? (ids === undefined ? null : id);
+  const wanted = nodes.filter((node) => ids?.includes(node.id) ?? node.destination !== null);
+  const names = new Set(wanted.map(nameOf).filter((name) => name !== null));
+  return [...names].map((name) => ({ name, nodes: wanted.filter((node) => nameOf(node) === name) }));
+}
+
+/** Whether several share its events. */
+export function isCluster({ name, nodes }: ChainEnd): boolean {
+  return nodes.some(({ id }) => id !== name);
 }
 
 export function markers(layout: ChainLayout): Record<string, string> {
@@ -116,22 +148,17 @@ export function markers(layout: ChainLayout): Record<string, string> {
   };
 }
 
-function layoutNode(
-  dataDir: string,
-  id: string,
-  role: ChainNode['role'],
-  address: string,
-  from: string | null,
-  to: readonly string[],
-): ChainNode {
-  const dir = join(dataDir, id);
+type Placed = Pick<ChainNode, 'id' | 'role' | 'destination' | 'standby' | 'address' | 'from' | 'to'>;
+
+function layoutNode(dataDir: string, placed: Placed): ChainNode {
+  const dir = join(dataDir, placed.id);
   const [eventsDir, bufferDir, confDir, outDir] = [
     join(dir, 'events'),
     join(dir, 'buffer'),
     join(dir, 'conf'),
     join(dir, 'out'),
   ];
-  return { id, role, address, advertised: address, dir, eventsDir, bufferDir, confDir, outDir, from, to };
+  return { ...placed, advertised: placed.address, dir, eventsDir, bufferDir, confDir, outDir };
 }
 
 /** 127.X.Y from the checkout's path and the chain's name, so that two chains never meet; 127.0-15 stay free. */

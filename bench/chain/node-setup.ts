@@ -4,10 +4,22 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { ClusterShape } from '../cluster-shape.ts';
 import { BenchError } from '../run-error.ts';
 import type { LogLimits } from '../scenario.ts';
-import type { FoundTool, NodePlan, Tool, ToolNode, ToolRegistry } from '../tools/tool.ts';
-import { type ChainLayout, type ChainNode, EVENT_FILES, HOP_PORT, HTTP_PORT, markers } from './layout.ts';
+import type { FoundTool, NodePlan, SendTarget, Tool, ToolNode, ToolRegistry } from '../tools/tool.ts';
+import { clusterPrefix } from './etcd.ts';
+import {
+  type ChainEnd,
+  type ChainLayout,
+  type ChainNode,
+  EVENT_FILES,
+  endsOf,
+  HOP_PORT,
+  HTTP_PORT,
+  isCluster,
+  markers,
+} from './layout.ts';
 
 const run = promisify(execFile);
 const CHECK_TIMEOUT_MS = 20_000;
@@ -20,6 +32,8 @@ export interface NodeSettings {
   /** Destinations keep everything for the verifier: at least this much. */
   readonly destinationKeepBytes: number;
   readonly registry: ToolRegistry;
+  /** Of the destination that is one. */
+  readonly cluster: ClusterShape | undefined;
 }
 
 export interface PreparedNode {
@@ -62,12 +76,10 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     outDir: node.outDir,
     receive: node.from === null ? null : { host: node.address, port: HOP_PORT },
     advertised: node.advertised,
-    send: layout.nodes
-      .filter((other) => node.to.includes(other.id))
-      .map((other) => ({ name: other.id, host: other.advertised, port: HOP_PORT })),
+    send: endsOf(layout.nodes, node.to).map((end) => targetOf(end, layout, settings)),
     links: linksOf(layout, node),
     httpPort: HTTP_PORT,
-    registry,
+    registry: registryOf(layout, node, registry),
     durability,
     policy: log.policy,
     // What is kept counts against the cap: the ends get room for it on top.
@@ -76,6 +88,26 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     segmentBytes: log.segment,
     keepBytes,
   };
+}
+
+function targetOf(end: ChainEnd, layout: ChainLayout, { cluster, registry }: NodeSettings): SendTarget {
+  const members = end.nodes.map(({ id, advertised }) => ({ name: id, host: advertised, port: HOP_PORT }));
+  const target = { name: end.name, host: members[0]?.host ?? '', port: HOP_PORT };
+  if (!isCluster(end) || cluster === undefined) return target;
+  const { strategy, keyFormat: format, keyField: field, found } = cluster;
+  const isLive = found === 'registry' && registry.type === 'etcd';
+  const balancing = {
+    strategy,
+    key: { format, ...(field !== undefined && { field }) },
+    prefix: isLive ? clusterPrefix(layout, end.name) : null,
+  };
+  return { ...target, members, balancing };
+}
+
+/** Members register under a prefix of their own, where their sender finds them all. */
+function registryOf(layout: ChainLayout, node: ChainNode, registry: ToolRegistry): ToolRegistry {
+  if (registry.type !== 'etcd' || node.destination === null || node.destination === node.id) return registry;
+  return { ...registry, prefix: clusterPrefix(layout, node.destination) };
 }
 
 /** Instance n sends over link n; the destinations are the far end of the last one. */

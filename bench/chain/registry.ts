@@ -64,7 +64,9 @@ export class ChainRegistry {
     if (this.#registry.type !== 'etcd' || this.#table.ofNode(ETCD).length === 0) return null;
     const there = await registeredIds(this.#layout).catch(() => null);
     if (there === null) return null;
-    return this.#layout.nodes.map(({ id }) => id).filter((id) => !there.includes(id));
+    return this.#layout.nodes
+      .filter(({ id, standby }) => !standby && !there.includes(id))
+      .map(({ id }) => id);
   }
 
   async #start(program: Program, signal: AbortSignal): Promise<void> {

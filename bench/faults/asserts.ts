@@ -32,6 +32,15 @@ export const faultAsserts = {
   noticedMax: durationMs.optional(),
   /** From the end of the last fault until every destination is less than a second behind. */
   recoverMax: durationMs.optional(),
+  /** Of a cluster, among the members that were there all the time: the most events at one less the least at another,
+   * as a part of their mean. */
+  spreadMax: z.number().min(0).max(10).optional(),
+  /** From the loss of a member until the rest carry the whole load. */
+  takenOverMax: durationMs.optional(),
+  /** From a member's return, or its joining, until it has its even part. */
+  sharedAgainMax: durationMs.optional(),
+  /** Every key is at one member, or at others only while its own is away; and in order there. */
+  keysStable: z.boolean().default(false),
   /** Longest time within the load in which a destination got nothing. */
   gapMax: durationMs.optional(),
   /** From the registry's return until everyone is registered again. */

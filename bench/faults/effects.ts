@@ -11,7 +11,7 @@ import { diskFolder, type SmallDisk } from './disk.ts';
 import type { FaultLink } from './link.ts';
 import type { LinkFault } from './proxy/fault.ts';
 import { type ReloadStep, Reloads } from './reload.ts';
-import type { Step } from './step.ts';
+import type { EndAction, Step } from './step.ts';
 
 export interface Breakable {
   readonly chain: LocalChain;
@@ -60,6 +60,14 @@ export class FaultEffects {
         return '';
       case 'wipe':
         return this.#wipe(target);
+      case 'join':
+        if (chain.isUp(target)) throw new BenchError('run', `${target} is up already`);
+        await chain.start([target], signal);
+        return '';
+      case 'drain':
+        this.#mustBeUp(target);
+        await chain.drainNode(target, true);
+        return '';
       case 'cut':
         return this.#break(target, { kind: 'cut' });
       case 'half-open':
@@ -76,6 +84,7 @@ export class FaultEffects {
         return this.#reload(step, target, signal);
       case 'start':
       case 'resume':
+      case 'undrain':
       case 'heal':
       case 'free':
         await this.end(step.do, target, signal);
@@ -86,11 +95,7 @@ export class FaultEffects {
   }
 
   /** Ends a fault. */
-  async end(
-    action: 'start' | 'resume' | 'heal' | 'free',
-    target: string,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async end(action: EndAction, target: string, signal: AbortSignal): Promise<void> {
     const { chain } = this.#on;
     switch (action) {
       case 'start':
@@ -100,6 +105,9 @@ export class FaultEffects {
       case 'resume':
         this.#mustBeUp(target);
         await chain.signalNode(target, 'SIGCONT');
+        return;
+      case 'undrain':
+        await chain.drainNode(target, false);
         return;
       case 'heal':
         await this.#link(target).apply({ kind: 'none' });
@@ -126,6 +134,10 @@ export class FaultEffects {
     await disks.find(({ node }) => node === target)?.free();
     await chain.signalNode(target, 'SIGCONT');
     if (await this.#reloads.restore(target, signal)) done.push(`${target}: got its configuration back`);
+    if (chain.isDraining(target)) {
+      await chain.drainNode(target, false);
+      done.push(`${target}: drains no more at the end`);
+    }
     if (!chain.isUp(target)) {
       await chain.start([target], signal);
       done.push(`${target}: started again at the end`);

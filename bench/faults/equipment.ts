@@ -3,6 +3,7 @@
 
 import type { LocalChain } from '../chain/chain.ts';
 import { whyNoMounts } from '../chain/mounts.ts';
+import { memberNames, standbyNames } from '../cluster-shape.ts';
 import { BenchError } from '../run-error.ts';
 import { linkNames, nodeNames, type Scenario } from '../scenario.ts';
 import { SmallDisk } from './disk.ts';
@@ -16,7 +17,14 @@ export interface Equipment {
 }
 
 export function targetsOf(chain: Scenario['chain']): FaultTargets {
-  return { nodes: nodeNames(chain), links: linkNames(chain) };
+  const reserve = standbyNames(chain.cluster);
+  const members = chain.cluster === undefined ? [] : memberNames(chain.cluster);
+  const started = (name: string) => !reserve.includes(name);
+  return {
+    nodes: nodeNames(chain).filter(started),
+    members: members.filter(started),
+    links: linkNames(chain),
+  };
 }
 
 /** Receivers that get a fault proxy. */

@@ -4,6 +4,7 @@ import type { Result } from '../result.ts';
 import type { Evidence } from '../run/evidence.ts';
 import { backlogAt } from '../run/series.ts';
 import { capFailures, capNotes } from './caps.ts';
+import { clusterFailures, clusterNotes } from './cluster.ts';
 import { growthFailures } from './growth.ts';
 import { isolationFailures, isolationNotes } from './isolation.ts';
 import { lossFailures } from './losses.ts';
@@ -22,6 +23,7 @@ export function faultFailures(evidence: Evidence, window: Window): string[] {
   return [
     ...lossFailures(evidence),
     ...capFailures(evidence),
+    ...clusterFailures(evidence),
     ...outageFailures(evidence),
     ...untouchedFailures(evidence),
     ...noticeFailures(evidence),
@@ -39,10 +41,12 @@ export function faultFailures(evidence: Evidence, window: Window): string[] {
 
 /** For the reader; no verdict. */
 export function faultNotes(evidence: Evidence, window: Window): string[] {
-  if (evidence.faults.faults.length === 0) return [];
+  const ofClusters = clusterNotes(evidence);
+  if (evidence.faults.faults.length === 0) return ofClusters;
   const recovered = recoveryMs(evidence, window);
   const notices = evidence.faults.faults.filter(isNoticeable).map((fault) => noticeText(evidence, fault));
   return [
+    ...ofClusters,
     ...notices.slice(0, 10),
     ...(recovered === null
       ? []

@@ -23,13 +23,17 @@ export interface CountedLoss {
 
 /** Of every hop from the generator to this destination, those with losses. */
 export function lossesOnTheWayTo(id: string, nodes: readonly AccountedNode[]): CountedLoss[] {
-  const node = nodes.find((candidate) => candidate.id === id);
+  // The members of a cluster are one destination.
+  const there = nodes.filter((node) => node.id === id || node.destination === id);
+  const [node] = there;
   if (node === undefined) return [];
   // What a listener refuses its sender keeps, and sends again.
-  const own = (node.account?.sources ?? []).map(({ name, quarantined, refused }) => ({
-    where: `${id}, source ${name} set aside`,
-    events: quarantined + (node.from === null ? refused : 0),
-  }));
+  const own = there.flatMap((one) =>
+    (one.account?.sources ?? []).map(({ name, quarantined, refused }) => ({
+      where: `${one.id}, source ${name} set aside`,
+      events: quarantined + (one.from === null ? refused : 0),
+    })),
+  );
   const sender = nodes.find((candidate) => candidate.id === node.from);
   const lane = sender?.account?.destinations.find(({ name }) => name === id);
   const reasons = Object.entries(lane?.reasons ?? {});

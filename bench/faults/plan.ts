@@ -2,7 +2,7 @@
 // Pure: the same scenario and seed give the same faults, so that a failure can be seen again.
 
 import { seededRandom } from '../generator/random.ts';
-import { endOf, isLinkAction, type Step } from './step.ts';
+import { endOf, isLinkAction, isRandom, type Step } from './step.ts';
 
 /** One fault: what happens at `atMs` after the first event was due, and what ends it. */
 export interface PlannedFault {
@@ -14,7 +14,10 @@ export interface PlannedFault {
 }
 
 export interface FaultTargets {
+  /** For `random`. */
   readonly nodes: readonly string[];
+  /** For `member`. */
+  readonly members: readonly string[];
   /** `instance1 -> instance2`, in the order of the flow. */
   readonly links: readonly string[];
 }
@@ -57,9 +60,10 @@ function repeated(
   });
 }
 
-function targetOf(step: Step, { nodes, links }: FaultTargets, random: () => number): string {
-  if (step.target !== 'random') return step.target;
-  const left = nodes.filter((node) => !('except' in step && step.except?.includes(node)));
+function targetOf(step: Step, { nodes, members, links }: FaultTargets, random: () => number): string {
+  if (!isRandom(step.target)) return step.target;
+  const some = step.target === 'member' ? members : nodes;
+  const left = some.filter((node) => !('except' in step && step.except?.includes(node)));
   const all = isLinkAction(step.do) ? links : left;
   return all[Math.floor(random() * all.length)] ?? '';
 }

@@ -26,7 +26,8 @@ const timing = {
   /** Each time later by a random part of this. */
   jitter: durationMs.optional(),
 };
-/** An instance or a destination (`instance2`, `a`), `etcd`, or `random`: a node by the seed. */
+/** An instance or a destination (`instance2`, `a`), `etcd`, or by the seed `random`: any node, `member`: one of the
+ * cluster, but none in reserve. */
 const node = z.string();
 /** Nodes that `random` leaves out: one that is never started again shows what leaks. */
 const except = z.array(z.string()).optional();
@@ -36,6 +37,7 @@ const link = z.string();
 const lasts = durationMs.optional();
 
 export const NODE_ACTIONS = ['stop', 'start', 'kill', 'pause', 'resume', 'wipe'] as const;
+export const MEMBER_ACTIONS = ['join', 'drain', 'undrain'] as const;
 export const LINK_ACTIONS = ['cut', 'half-open', 'slow', 'reset', 'heal'] as const;
 export const DISK_ACTIONS = ['fill', 'free'] as const;
 
@@ -44,6 +46,11 @@ export const stepSchema = z.discriminatedUnion('do', [
   z.strictObject({ ...timing, do: z.enum(['stop', 'kill', 'pause']), target: node, except, lasts }),
   /** wipe: everything a stopped node has on disk. */
   z.strictObject({ ...timing, do: z.enum(['start', 'resume', 'wipe']), target: node }),
+  /** A member in reserve is started for the first time. */
+  z.strictObject({ ...timing, do: z.literal('join'), target: node }),
+  /** A member says that it wants to be given nothing more; undrain: that it wants to again. */
+  z.strictObject({ ...timing, do: z.literal('drain'), target: node, lasts }),
+  z.strictObject({ ...timing, do: z.literal('undrain'), target: node }),
   /** No byte passes in either direction, nobody is told. */
   z.strictObject({ ...timing, do: z.literal('cut'), target: link, lasts }),
   /** Nothing passes one way: `back` stops the acknowledgements, `forward` the events. */
@@ -90,14 +97,18 @@ export const stepSchema = z.discriminatedUnion('do', [
 export type Step = z.infer<typeof stepSchema>;
 export type StepAction = Step['do'];
 
+export type EndAction = 'start' | 'resume' | 'undrain' | 'heal' | 'free';
+
 /** What ends a fault that lasts; null: it has no end of its own. */
-export function endOf(action: StepAction): 'start' | 'resume' | 'heal' | 'free' | null {
+export function endOf(action: StepAction): EndAction | null {
   switch (action) {
     case 'stop':
     case 'kill':
       return 'start';
     case 'pause':
       return 'resume';
+    case 'drain':
+      return 'undrain';
     case 'cut':
     case 'half-open':
     case 'slow':
@@ -107,6 +118,11 @@ export function endOf(action: StepAction): 'start' | 'resume' | 'heal' | 'free' 
     default:
       return null;
   }
+}
+
+/** Whether chance decides what is broken: then it may be broken already. */
+export function isRandom(target: string): boolean {
+  return target === 'random' || target === 'member';
 }
 
 export function isLinkAction(action: StepAction): boolean {

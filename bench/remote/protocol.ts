@@ -5,7 +5,7 @@
 //   <- {"id":7,"answer":null}      or  {"id":7,"error":{"code":"run","message":"..."}}
 
 import type { WatchSample } from '../faults/record.ts';
-import type { Step } from '../faults/step.ts';
+import type { EndAction, Step } from '../faults/step.ts';
 import type { GeneratorProgress, Manifest } from '../generator/spec.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { Result } from '../result.ts';
@@ -73,7 +73,7 @@ export interface Verbs {
   bytes: { readonly body: null; readonly answer: number };
   do: { readonly body: { readonly step: Step; readonly target: string }; readonly answer: string };
   end: {
-    readonly body: { readonly action: 'start' | 'resume' | 'heal' | 'free'; readonly target: string };
+    readonly body: { readonly action: EndAction; readonly target: string };
     readonly answer: null;
   };
   restore: { readonly body: { readonly target: string }; readonly answer: readonly string[] };

@@ -86,8 +86,9 @@ async function servicesOf(layout: ChainLayout, chain: RemoteChain, id: string): 
   if (!found.found)
     throw new BenchError('tool-missing', `${tool.name} is not here; to get it: ${found.howToGet}`);
   await makeFolders([node]);
-  const { durability, log } = chain;
-  const settings = { tool, found, durability, log, destinationKeepBytes: log.keep, registry };
+  const { durability, log, shape } = chain;
+  const { cluster } = shape;
+  const settings = { tool, found, durability, log, destinationKeepBytes: log.keep, registry, cluster };
   return [...services, ...nodeServices(layout, await prepareNode(layout, node, settings), tool.name)];
 }
 

@@ -234,7 +234,8 @@ export class Station {
     const manifestPath = join(outDir, 'manifest-of-load.json');
     await writeFile(manifestPath, JSON.stringify(manifest));
     const baseline = await takeBaseline(plan.tool, [], false);
-    const job = await jobFor(node, baseline, manifestPath, outDir);
+    const end = { name: node.id, nodes: [node] };
+    const job = await jobFor(end, { baseline, manifestPath, outDir, plan });
     const [verdict = null] = await verifyAll([{ ...job, arrivalsShiftMs: shiftMs }]);
     await chain.refresh();
     return verdict;

@@ -142,7 +142,7 @@ class RunChain implements OpenChain {
       await chain.prepare(signal);
       this.#equipment = await setUp(chain, this.#plan.scenario, signal);
       const last = this.#plan.pace.kind === 'flood' ? chain.layout.nodes.slice(1) : chain.layout.nodes;
-      const ids = last.map(({ id }) => id);
+      const ids = last.filter(({ standby }) => !standby).map(({ id }) => id);
       await this.#startNodes(ids, signal);
       await chain.waitConnected(signal, ids);
     }
@@ -164,13 +164,13 @@ class RunChain implements OpenChain {
     const { chain, baseline } = this;
     await this.#supervisor.stop();
     const { tool } = this.#plan;
-    await settleAccounts(tool, chain.nodes, context.signal);
+    await settleAccounts(tool, chain.begun, context.signal);
     draft.oomKills = oomKillsSince(this.#oomKills, await readOomKills());
-    const accounts = await readAccounts(tool, chain.nodes);
-    draft.nodes = chain.layout.nodes.map(({ id, from, to }) => {
+    const accounts = await readAccounts(tool, chain.begun);
+    draft.nodes = chain.begun.map(({ node: { id, from, to, destination } }) => {
       const now = accounts.get(id);
       const account = now === undefined ? null : accountSince(baseline.accounts.get(id), now);
-      return { id, from, to, account, verdict: null };
+      return { id, from, to, destination, account, verdict: null };
     });
     if (this.attached) return;
     const killed: string[] = [];

@@ -12,13 +12,24 @@ export interface AccountedNode {
   readonly id: string;
   readonly from: string | null;
   readonly to: readonly string[];
+  /** The destination that it is, or that it is a member of. */
+  readonly destination?: string | null;
   readonly account: NodeAccount | null;
   /** What the verifier found in its event files; null where they were not judged. */
   readonly verdict: DestinationVerdict | null;
 }
 
+/** A destination whose events are shared by several nodes. */
+export interface AccountedCluster {
+  readonly name: string;
+  readonly members: readonly string[];
+  /** Of the union of their event files. */
+  readonly verdict: DestinationVerdict | null;
+}
+
 export interface Books {
   readonly nodes: readonly AccountedNode[];
+  readonly clusters?: readonly AccountedCluster[];
   readonly keepsAccounts: boolean;
   /** All that was ever written into the chain: one manifest a load. */
   readonly manifests: readonly Manifest[];
@@ -35,10 +46,38 @@ function stateOf(equations: readonly Equation[]): Result['conservation']['state'
 }
 
 function counterEquations(books: Books): Equation[] {
-  return books.nodes.flatMap((node) => {
+  const ofNodes = books.nodes.flatMap((node) => {
     if (node.account === null) return [missing(node.id)];
-    return [...processEquations(node.id, node.account), ...edgeEquations(books, node, node.account)];
+    const edges = isMember(books, node.id) ? [] : edgeEquations(books, node, node.account);
+    return [...processEquations(node.id, node.account), ...edges];
   });
+  return [...ofNodes, ...(books.clusters ?? []).flatMap((cluster) => clusterEquations(books, cluster))];
+}
+
+function isMember({ clusters = [] }: Books, id: string): boolean {
+  return clusters.some(({ members }) => members.includes(id));
+}
+
+/** What a member had although another was given it too was appended twice; what is in doubt, perhaps. */
+function clusterEquations(books: Books, { name, members, verdict }: AccountedCluster): Equation[] {
+  const nodes = books.nodes.filter(({ id }) => members.includes(id));
+  const appended = nodes.reduce((sum, { account }) => {
+    return sum + (account?.sources.reduce((part, source) => part + source.appended, 0) ?? 0);
+  }, 0);
+  const lanes = lanesTo(
+    name,
+    books.nodes.map(({ account }) => account),
+  );
+  const sum = (part: 'acknowledged' | 'had' | 'inDoubt') => {
+    return lanes.reduce((total, lane) => total + (lane[part] ?? 0), 0);
+  };
+  const least = sum('acknowledged') + sum('had');
+  const where = `${nodes[0]?.from ?? '?'} -> ${name}`;
+  const holds = appended >= least && appended <= least + sum('inDoubt');
+  const handed = { where, text: SHARED, left: least, right: appended, holds };
+  if (verdict === null) return [handed];
+  const text = "appended by the members = lines in the destination's files";
+  return [handed, equation(`${name} -> verifier`, text, appended, linesOf(verdict))];
 }
 
 /** Within one process. */
@@ -61,6 +100,7 @@ function processEquations(id: string, account: NodeAccount): Equation[] {
 const READ = 'read = appended + suppressed + quarantined + refused + held';
 const SENT = 'appended = acknowledged + buffered + dropped + skipped';
 
+const SHARED = 'acknowledged + had twice (+ at most what is in doubt) = appended by the members';
 const ACKNOWLEDGED = 'acknowledged to the sender = appended by the receiver';
 const HANDED_OVER = 'acknowledged + skipped + dropped by the sender = appended + skipped by the receiver';
 
@@ -115,16 +155,21 @@ function edgeEquations(books: Books, node: AccountedNode, account: NodeAccount):
 function fileEquations(books: Books): Equation[] {
   const sent = sentEvents(books.manifests);
   const delivered = (id: string) => books.nodes.find((node) => node.id === id)?.verdict?.delivered ?? null;
-  return books.nodes
-    .filter((node) => node.from !== null)
-    .map((node) => {
-      const sender = books.nodes.find(({ id }) => id === node.from);
-      const left = sender?.from === null ? sent : delivered(node.from ?? '');
-      const right = delivered(node.id);
-      const where = `${node.from} -> ${node.id}`;
-      if (left === null || right === null) return missing(where);
-      return equation(where, 'distinct events before the hop = after it', left, right);
-    });
+  const compare = (from: string | null, name: string, right: number | null) => {
+    const sender = books.nodes.find(({ id }) => id === from);
+    const left = sender?.from === null ? sent : delivered(from ?? '');
+    const where = `${from} -> ${name}`;
+    if (left === null || right === null) return missing(where);
+    return equation(where, 'distinct events before the hop = after it', left, right);
+  };
+  const ofNodes = books.nodes
+    .filter(({ id, from }) => from !== null && !isMember(books, id))
+    .map(({ id, from }) => compare(from, id, delivered(id)));
+  const ofClusters = (books.clusters ?? []).map(({ name, members, verdict }) => {
+    const from = books.nodes.find(({ id }) => members.includes(id))?.from ?? null;
+    return compare(from, name, verdict?.delivered ?? null);
+  });
+  return [...ofNodes, ...ofClusters];
 }
 
 function sentEvents(manifests: readonly Manifest[]): number {

@@ -6,7 +6,7 @@ import type { Manifest } from '../generator/spec.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { Result } from '../result.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
-import type { AccountedNode } from './conservation.ts';
+import type { AccountedCluster, AccountedNode } from './conservation.ts';
 import type { Evidence } from './evidence.ts';
 import type { LiveVerification } from './live.ts';
 import type { Machine } from './machine.ts';
@@ -22,6 +22,7 @@ export class Draft {
   drained = false;
   samples: readonly Sample[] = [];
   nodes: readonly AccountedNode[] = [];
+  clusters: readonly AccountedCluster[] = [];
   hops: Result['hops'] = [];
   probes: Result['probes'] = { syncWrite: null, socatCopy: null };
   configuration: Result['configuration'] = [];
@@ -63,7 +64,12 @@ export class Draft {
       samples,
       processes: [...this.processes.values()],
       destinations,
-      books: { nodes: this.nodes, keepsAccounts, manifests: manifest === null ? [] : [manifest] },
+      books: {
+        nodes: this.nodes,
+        clusters: this.clusters,
+        keepsAccounts,
+        manifests: manifest === null ? [] : [manifest],
+      },
       probes,
       events: this.events,
       faults: { faults: this.faults, watch: this.watch },

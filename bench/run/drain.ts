@@ -1,16 +1,16 @@
 // Waiting until every destination has all bytes that were sent, for as long as something still moves.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChainNode } from '../chain/layout.ts';
+import type { ChainEnd } from '../chain/layout.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Baseline } from './baseline.ts';
-import { bytesSince } from './sizes.ts';
+import { bytesAt } from './sizes.ts';
 
 const POLL_MS = 50;
 
 /** True when all have all, or `settled` says that no more will come; false when the limits ran out. */
 export async function waitDrained(
-  destinations: readonly ChainNode[],
+  destinations: readonly ChainEnd[],
   baseline: Baseline,
   wantedBytes: number,
   limits: Scenario['limits'],
@@ -22,9 +22,7 @@ export async function waitDrained(
   let before = -1;
   for (;;) {
     signal.throwIfAborted();
-    const sizes = await Promise.all(
-      destinations.map(({ id, eventsDir }) => bytesSince(baseline.files.get(id), eventsDir)),
-    );
+    const sizes = await Promise.all(destinations.map((end) => bytesAt(end, baseline)));
     if (sizes.every((size) => size >= wantedBytes)) return true;
     if (settled !== null && (await settled())) return true;
     const total = sizes.reduce((sum, size) => sum + size, 0);

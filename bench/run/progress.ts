@@ -2,12 +2,12 @@
 // plain lines every few seconds elsewhere.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChainNode } from '../chain/layout.ts';
+import type { ChainEnd } from '../chain/layout.ts';
 import { type ProgressState, renderProgress } from '../report/progress.ts';
 import type { Baseline } from './baseline.ts';
 import type { GeneratorRun } from './generator.ts';
 import type { RunPlan } from './plan.ts';
-import { bytesSince } from './sizes.ts';
+import { bytesAt } from './sizes.ts';
 
 const TERMINAL_MS = 500;
 const PLAIN_MS = 5000;
@@ -15,7 +15,7 @@ const WIDTH = 110;
 
 export interface ProgressSource {
   readonly plan: RunPlan;
-  readonly destinations: readonly ChainNode[];
+  readonly destinations: readonly ChainEnd[];
   readonly baseline: Baseline;
   readonly generator: GeneratorRun;
   readonly phase: () => string;
@@ -78,9 +78,7 @@ async function stateOf(
   const [sent, sentBytes] = [progress?.events ?? 0, progress?.bytes ?? 0];
   const eventSize = sent === 0 ? 0 : sentBytes / sent;
   const counts = await Promise.all(
-    destinations.map(async ({ id, eventsDir }) => {
-      return { name: id, bytes: await bytesSince(baseline.files.get(id), eventsDir) };
-    }),
+    destinations.map(async (end) => ({ name: end.name, bytes: await bytesAt(end, baseline) })),
   );
   const least = counts.toSorted((a, b) => a.bytes - b.bytes)[0];
   const seconds = Math.max(0.001, (Date.now() - last.timeMs) / 1000);

@@ -73,7 +73,10 @@ export function resultOf(evidence: Evidence): Result {
       expiredBytes: manifest?.expired.reduce((total, { bytes }) => total + bytes, 0) ?? 0,
     },
     events: evidence.events,
-    series: seriesOf(samples),
+    series: seriesOf(
+      samples,
+      (evidence.books.clusters ?? []).flatMap(({ members }) => members),
+    ),
     configuration: evidence.configuration,
   };
 }

@@ -7,7 +7,8 @@ import { SOURCE } from './observer.ts';
 type ProcessSample = Sample['processes'][string];
 type GroupOf = (process: string) => 'tool' | 'rig';
 
-export function seriesOf(samples: readonly Sample[]): Series {
+/** `members`: directories that hold a part of a destination each, and so have no backlog of their own. */
+export function seriesOf(samples: readonly Sample[], members: readonly string[] = []): Series {
   const processes = namesIn(samples, (sample) => sample.processes);
   const directories = namesIn(samples, (sample) => sample.directories);
   const perProcess = (value: (at: ProcessSample) => number) => {
@@ -21,7 +22,7 @@ export function seriesOf(samples: readonly Sample[]): Series {
       return rateSeries(samples, name, (sample) => sample.directories[name]?.totalBytes);
     }),
     backlogBytes: directories
-      .filter((name) => name !== SOURCE)
+      .filter((name) => name !== SOURCE && !members.includes(name))
       .map((name) => ({ name, values: samples.map((sample) => backlogAt(sample, name)) })),
     cpuCores: perProcess(({ cpuSeconds }) => cpuSeconds),
     rssBytes: processes.map((name) => ({

@@ -2,7 +2,9 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChainEnd } from '../chain/layout.ts';
 import { hasCode } from '../run-error.ts';
+import type { Baseline } from './baseline.ts';
 
 /** Sizes by name. */
 export type FileSizes = ReadonlyMap<string, number>;
@@ -20,6 +22,12 @@ export async function sizesIn(dir: string): Promise<FileSizes> {
 export async function bytesSince(before: FileSizes | undefined, dir: string): Promise<number> {
   const now = await sizesIn(dir);
   return [...now].reduce((sum, [name, size]) => sum + Math.max(0, size - (before?.get(name) ?? 0)), 0);
+}
+
+/** What came to a destination; to all members of a cluster together. */
+export async function bytesAt({ nodes }: ChainEnd, { files }: Pick<Baseline, 'files'>): Promise<number> {
+  const each = await Promise.all(nodes.map(({ id, eventsDir }) => bytesSince(files.get(id), eventsDir)));
+  return each.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** 0 for a file that was deleted between the listing and the look. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultActions } from '../faults/effects.ts';
 import { describeFault, type PlannedFault } from '../faults/plan.ts';
 import type { FaultRecord } from '../faults/record.ts';
-import { endOf, type Step, type StepAction } from '../faults/step.ts';
+import { endOf, isRandom, type Step, type StepAction } from '../faults/step.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 
 export interface TimedText {
@@ -60,8 +60,8 @@ export class StepRunner {
 
   /** Steps with random targets of which less than half happened. */
   #seldom(): string[] {
-    const random = [...new Set(this.#faults.map(({ step }) => step))].filter(
-      ({ target }) => target === 'random',
+    const random = [...new Set(this.#faults.map(({ step }) => step))].filter(({ target }) =>
+      isRandom(target),
     );
     return random.flatMap((step) => {
       const planned = this.#faults.filter((fault) => fault.step === step).length;
@@ -107,7 +107,7 @@ export class StepRunner {
     } catch (error) {
       // The load ended while a fault was being ended: undo does the rest.
       if (signal.aborted && began) return;
-      if (step.target === 'random' && !began && isChance(error)) {
+      if (isRandom(step.target) && !began && isChance(error)) {
         // Most must find something to break: see notDone.
         this.#record(`${describeFault(fault)}: ${messageOf(error)}`);
         return;

@@ -54,7 +54,9 @@ function failuresOf(evidence: Evidence, figures: Figures): string[] {
   const failures = [...misbehaved, ...memoryFailures(evidence)];
   if (!drained) failures.push('not every destination had all bytes before the wait for them ended');
   const judged = destinations.map(({ name }) => name);
-  const unjudged = evidence.books.nodes.filter(({ id, to }) => to.length === 0 && !judged.includes(id));
+  const unjudged = evidence.books.nodes.filter(({ id, to, destination }) => {
+    return to.length === 0 && !judged.includes(destination ?? id);
+  });
   failures.push(...unjudged.map(({ id }) => `${id}: not verified`));
   // Order is asked of a tool whose documentation promises it; from others it is reported.
   const asked = plan.tool.features.keepsOrder ? asserts : { ...asserts, reordered: 'any' as const };

@@ -2,7 +2,7 @@
 // keeps no account of its own the instances between, so that a loss can be charged to its link.
 
 import { join } from 'node:path';
-import { type ChainNode, EVENT_FILES } from '../chain/layout.ts';
+import { type ChainEnd, type ChainNode, EVENT_FILES, endsOf, isCluster } from '../chain/layout.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import { listEventFiles } from '../verifier/order.ts';
 import { type VerifyJob, verifyAll } from '../verifier/parallel.ts';
@@ -10,6 +10,7 @@ import type { Baseline } from './baseline.ts';
 import type { OpenChain } from './chain.ts';
 import type { Draft } from './draft.ts';
 import type { LiveVerification } from './live.ts';
+import type { RunPlan } from './plan.ts';
 import type { RunContext } from './run.ts';
 
 export async function verifyNodes(
@@ -19,21 +20,24 @@ export async function verifyNodes(
   context: RunContext,
 ): Promise<void> {
   const { chain, baseline } = open;
-  const betweenToo = draft.plan.tool.accounts === null;
-  const judged = chain.layout.nodes.filter((node) => {
-    return node.role === 'destination' || (betweenToo && node.from !== null);
-  });
-  const jobs = await Promise.all(judged.map((node) => jobFor(node, baseline, manifestPath, context.outDir)));
+  const { plan } = draft;
+  const ends = endsOf(chain.begun.map(({ node }) => node));
+  const between = plan.tool.accounts === null ? chain.layout.nodes.filter(isBetween) : [];
+  const judged = [...between.map((node) => ({ name: node.id, nodes: [node] })), ...ends];
+  const jobs = await Promise.all(
+    judged.map((end) => jobFor(end, { baseline, manifestPath, outDir: context.outDir, plan })),
+  );
   const followed = draft.live.map((live) => live.conclude());
   const after = jobs.filter(({ name }) => !draft.live.some((live) => live.name === name));
   const all = Promise.all([Promise.all(followed), verifyAll(after)]);
   const verdicts = (await abortable(all, context.signal).catch(rigFailed)).flat();
   draft.invalid.push(...draft.live.flatMap(missedBy));
-  draft.nodes = draft.nodes.map((node) => {
-    return { ...node, verdict: verdicts.find(({ name }) => name === node.id) ?? null };
-  });
-  const ends = judged.filter(({ role }) => role === 'destination').map(({ id }) => id);
-  draft.destinations.push(...verdicts.filter(({ name }) => ends.includes(name)));
+  const verdictFor = (id: string) => verdicts.find(({ name }) => name === id) ?? null;
+  draft.nodes = draft.nodes.map((node) => ({ ...node, verdict: verdictFor(node.id) }));
+  draft.clusters = ends
+    .filter(isCluster)
+    .map(({ name, nodes }) => ({ name, members: nodes.map(({ id }) => id), verdict: verdictFor(name) }));
+  draft.destinations.push(...verdicts.filter(({ name }) => ends.some((end) => end.name === name)));
 }
 
 /** A verifier that died has found nothing, for or against the tool. */
@@ -50,21 +54,41 @@ function missedBy({ name, missed }: LiveVerification): string[] {
   ];
 }
 
+function isBetween({ role, from }: ChainNode): boolean {
+  return role === 'instance' && from !== null;
+}
+
+interface JobParts {
+  readonly baseline: Baseline;
+  readonly manifestPath: string;
+  readonly outDir: string;
+  readonly plan: RunPlan;
+}
+
 export async function jobFor(
-  node: ChainNode,
-  baseline: Baseline,
-  manifestPath: string,
-  outDir: string,
+  end: ChainEnd,
+  { baseline, manifestPath, outDir, plan }: JobParts,
 ): Promise<VerifyJob> {
-  const before = baseline.files.get(node.id);
-  const paths = await listEventFiles(node.eventsDir, EVENT_FILES);
-  const eventFiles = paths.map((path) => ({
-    path,
-    from: before?.get(path.slice(node.eventsDir.length + 1)) ?? 0,
-  }));
-  const job = { name: node.id, manifestPaths: [manifestPath], eventFiles };
-  if (node.role !== 'destination') return job;
-  return { ...job, arrivalsPath: join(outDir, `arrivals-${node.id}.bin`) };
+  const files = await Promise.all(end.nodes.map((node) => filesOf(node, baseline)));
+  const arrivalsOf = (node: ChainNode) => join(outDir, `arrivals-${node.id}.bin`);
+  const job = { name: end.name, manifestPaths: [manifestPath], eventFiles: files.flat() };
+  const [first] = end.nodes;
+  if (first === undefined || first.role === 'instance') return job;
+  if (!isCluster(end)) return { ...job, arrivalsPath: arrivalsOf(first) };
+  const eventFiles = end.nodes.flatMap(({ id }, index) => {
+    return (files[index] ?? []).map((file) => ({ ...file, member: id }));
+  });
+  const memberArrivals = end.nodes.map((node) => ({ member: node.id, path: arrivalsOf(node) }));
+  const { cluster } = plan.scenario.chain;
+  if (cluster?.strategy !== 'keyHash') return { ...job, eventFiles, memberArrivals };
+  const { keyFormat: format, keyField: field } = cluster;
+  return { ...job, eventFiles, memberArrivals, keys: { format, ...(field !== undefined && { field }) } };
+}
+
+async function filesOf({ id, eventsDir }: ChainNode, { files }: Baseline) {
+  const before = files.get(id);
+  const paths = await listEventFiles(eventsDir, EVENT_FILES);
+  return paths.map((path) => ({ path, from: before?.get(path.slice(eventsDir.length + 1)) ?? 0 }));
 }
 
 /** The verifier's threads end by themselves; nobody waits for them after Ctrl-C. */

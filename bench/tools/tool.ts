@@ -11,6 +11,8 @@ export interface Tool {
   readonly features: ToolFeatures;
   locate(root: string): Promise<ToolLocation>;
   plan(node: ToolNode, found: FoundTool): Promise<NodePlan>;
+  /** For a tool whose nodes can say that they want to be given nothing more: the files that say it, read on SIGHUP. */
+  drained?(node: ToolNode, found: FoundTool, draining: boolean): Promise<NodePlan['files']>;
   /** What the tool itself says of a running node; null for a tool that keeps no account. */
   readonly accounts: ToolAccounts | null;
   /** Left out by a tool that cannot change its destinations while it runs. */
@@ -86,6 +88,16 @@ export interface Endpoint {
 /** Gets a full copy. With `members` it is a cluster: each event goes to one of them, and `host` is its first's. */
 export interface SendTarget extends Endpoint {
   readonly members?: readonly Endpoint[];
+  /** How they are to share, for a tool that can be told. */
+  readonly balancing?: Balancing;
+}
+
+export interface Balancing {
+  readonly strategy: 'leastInflight' | 'roundRobin' | 'failover' | 'keyHash';
+  /** What keyHash reads its key from; without a field it is the metric's name and tags. */
+  readonly key: { readonly format: 'influx' | 'graphite' | 'json'; readonly field?: string };
+  /** Where the members register; null: only their addresses are known. */
+  readonly prefix: string | null;
 }
 
 /** A node as a tool sees it. All folders exist; confDir is where `NodePlan.files` will be written. */
@@ -194,6 +206,10 @@ export interface DestinationAccount {
   readonly connected?: boolean;
   /** The node's configuration names it no more: it will get nothing. */
   readonly orphaned?: boolean;
+  /** Of a cluster: events that a member had although another was given them as well. */
+  readonly had?: number;
+  /** Of a cluster: events of which that is not known yet. */
+  readonly inDoubt?: number;
   /** Events dropped and skipped, by reason. */
   readonly reasons?: Readonly<Record<string, number>>;
 }

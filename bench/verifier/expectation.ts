@@ -18,7 +18,8 @@ export class Expectation {
   readonly seen = new SequenceSet();
   /** The sequence after the last intact event: what should come next. */
   next = 0;
-  /** One above the highest sequence found. */
+  /** One above the highest sequence found, and found at the member whose files are looked at. */
+  highest = 0;
   high = 0;
   #claimed: number;
 
@@ -52,7 +53,7 @@ export class Expectation {
 
   /** A manifest that is not final lags behind: what was found beyond its mark was sent as well. */
   get expected(): number {
-    return Math.max(this.#claimed, this.high);
+    return Math.max(this.#claimed, this.highest);
   }
 
   /** How many of `count` events from `first` on stand in data[at..end), intact and one after the other. */

@@ -8,7 +8,7 @@ import type { LineSink } from './chunks.ts';
 import { EvidenceList } from './evidence.ts';
 import type { Expectation } from './expectation.ts';
 import { Fragments } from './fragments.ts';
-import type { Latency } from './latency.ts';
+import { fileKey, type Latency } from './latency.ts';
 import { Ranges } from './ranges.ts';
 
 const BLOCK_EVENTS_MAX = 4096;
@@ -23,6 +23,7 @@ export class Judge implements LineSink {
   deliveredBytes = 0;
   /** Replayed lines carry no identity: a first difference ends this way of judging them (see rawlines.ts). */
   derailed = false;
+  readonly #expectations: readonly Expectation[];
   readonly #fragments: Fragments;
   readonly #latency: Latency | null;
   readonly #unidentified: boolean;
@@ -30,17 +31,28 @@ export class Judge implements LineSink {
   #blockEvents = BLOCK_EVENTS_MAX;
   #path = '';
   #file = '';
+  #member: string | null = null;
 
   constructor(expectations: readonly Expectation[], latency: Latency | null) {
+    this.#expectations = expectations;
     this.#latency = latency;
     this.#fragments = new Fragments(expectations);
     this.#current = expectations[0] ?? null;
     this.#unidentified = expectations.some(({ payload }) => !payload.identified);
   }
 
-  beginFile(path: string): void {
+  /** Expected events found so far, further copies included. */
+  get copies(): number {
+    return this.delivered + this.duplicated.events;
+  }
+
+  /** `member`: whose file it is; order begins anew with another's. */
+  beginFile(path: string, member: string | null = null): void {
     this.#path = path;
-    this.#file = basename(path);
+    this.#file = fileKey(basename(path), member);
+    if (member === this.#member) return;
+    this.#member = member;
+    for (const expectation of this.#expectations) expectation.high = 0;
   }
 
   lines(data: Buffer, start: number, end: number, offset: number): void {
@@ -105,5 +117,6 @@ export class Judge implements LineSink {
     );
     of.next = end;
     of.high = Math.max(of.high, end);
+    of.highest = Math.max(of.highest, end);
   }
 }

@@ -13,6 +13,26 @@ const UNITS_PER_MS = 10;
 /** Longer runs get wider steps: the chart has no room for more, and every step is a histogram. */
 const SERIES_STEPS_MAX = 3600;
 
+/** How arrivals name a file: members of a cluster have files of the same names. */
+export function fileKey(file: string, member: string | null): string {
+  return member === null ? file : `${member}/${file}`;
+}
+
+/** The arrivals of all members of a cluster as those of one destination. */
+export function joinArrivals(
+  logs: readonly { readonly member: string; readonly log: ArrivalLog }[],
+): ArrivalLog {
+  const files: string[] = [];
+  const arrivals: ArrivalLog['arrivals'][number][] = [];
+  for (const { member, log } of logs) {
+    const base = files.length;
+    for (const file of log.files) files.push(fileKey(file ?? '', member));
+    for (const { timeMs, file, size } of log.arrivals) arrivals.push({ timeMs, file: base + file, size });
+  }
+  const worst = (figure: 'p50' | 'p99' | 'max') => Math.max(0, ...logs.map(({ log }) => log.pollMs[figure]));
+  return { files, arrivals, pollMs: { p50: worst('p50'), p99: worst('p99'), max: worst('max') } };
+}
+
 interface FileArrivals {
   readonly sizes: number[];
   readonly times: number[];
@@ -52,7 +72,7 @@ export class Latency {
     }
   }
 
-  /** Events from `first` on stand in `file` (its base name) one after the other from `offset` on. */
+  /** Events from `first` on stand in `file` (its base name, see fileKey) one after the other from `offset` on. */
   record(expectation: Expectation, first: number, count: number, file: string, offset: number): void {
     const arrivals = this.#files.get(file);
     if (!arrivals) return;

@@ -8,6 +8,8 @@ import { readManifest } from '../generator/manifest.ts';
 import { readArrivals } from '../observer/arrivals.ts';
 import type { ArrivalLog } from '../observer/spec.ts';
 import { VerifyError } from './errors.ts';
+import type { KeySpec } from './keys.ts';
+import { joinArrivals } from './latency.ts';
 import type { DestinationVerdict } from './spec.ts';
 import { type VerifyRequest, verify } from './verify.ts';
 
@@ -19,6 +21,9 @@ export interface VerifyJob {
   readonly arrivalsPath?: string;
   /** Added to every arrival: the clock of another machine. */
   readonly arrivalsShiftMs?: number;
+  /** Of a cluster: those of each member. */
+  readonly memberArrivals?: readonly { readonly member: string; readonly path: string }[];
+  readonly keys?: KeySpec;
 }
 
 /** Verdicts in the order of the jobs; at most one thread a processor. */
@@ -44,11 +49,26 @@ async function runJob({
   eventFiles,
   arrivalsPath,
   arrivalsShiftMs = 0,
+  memberArrivals,
+  keys,
 }: VerifyJob): Promise<DestinationVerdict> {
   const manifests = await Promise.all(manifestPaths.map(readManifest));
-  const arrivals =
-    arrivalsPath === undefined ? undefined : shifted(await readArrivals(arrivalsPath), arrivalsShiftMs);
-  return verify({ name, manifests, eventFiles, ...(arrivals && { arrivals }) });
+  const log = await arrivalsOf(arrivalsPath, memberArrivals);
+  const arrivals = log === undefined ? undefined : shifted(log, arrivalsShiftMs);
+  return verify({ name, manifests, eventFiles, ...(arrivals && { arrivals }), ...(keys && { keys }) });
+}
+
+async function arrivalsOf(
+  path: VerifyJob['arrivalsPath'],
+  ofMembers: VerifyJob['memberArrivals'],
+): Promise<ArrivalLog | undefined> {
+  if (path !== undefined) return readArrivals(path);
+  if (ofMembers === undefined) return undefined;
+  return joinArrivals(
+    await Promise.all(
+      ofMembers.map(async ({ member, path: own }) => ({ member, log: await readArrivals(own) })),
+    ),
+  );
 }
 
 function shifted(log: ArrivalLog, byMs: number): ArrivalLog {

@@ -26,8 +26,19 @@ export interface LatencyFigures {
   readonly clockBoundMs?: number;
 }
 
+/** What one member of a cluster has of the events of its destination. */
+export interface MemberVerdict {
+  readonly name: string;
+  /** Expected events, further copies included. */
+  readonly events: number;
+}
+
 export interface DestinationVerdict {
   readonly name: string;
+  /** Of a cluster; everything else here is of the union of their files, order within each member. */
+  readonly members?: readonly MemberVerdict[];
+  /** Of a cluster that was given its events by key. */
+  readonly keys?: KeyFindings;
   /** Distinct expected events found intact. expected = delivered + lost.events. */
   readonly expected: number;
   readonly delivered: number;
@@ -56,6 +67,16 @@ export interface DestinationVerdict {
     readonly p99: number;
     readonly max: number;
   }[];
+}
+
+/** Where the keys of a cluster went, and in which order their events stand. */
+export interface KeyFindings {
+  readonly keys: number;
+  /** How many keys stand at just these members, by their names joined with `+`. */
+  readonly at: Readonly<Record<string, number>>;
+  /** Events that stand behind a later one of the same key, at the same member. */
+  readonly disordered: number;
+  readonly examples: readonly string[];
 }
 
 export interface Evidence {

@@ -7,9 +7,10 @@ import type { Manifest } from '../generator/spec.ts';
 import type { ArrivalLog } from '../observer/spec.ts';
 import { readLines } from './chunks.ts';
 import { VerifyError } from './errors.ts';
-import { type EventFile, eventFile } from './eventfile.ts';
+import { type EventFile, type EventFileRequest, eventFile } from './eventfile.ts';
 import { Expectation } from './expectation.ts';
 import { Judge } from './judge.ts';
+import { findKeys, type KeySpec } from './keys.ts';
 import { Latency } from './latency.ts';
 import { Ranges } from './ranges.ts';
 import { judgeRawLines, type RawVerdict } from './rawlines.ts';
@@ -19,8 +20,10 @@ export interface VerifyRequest {
   readonly name: string;
   readonly manifests: readonly Manifest[];
   /** In writing order (see order.ts); with `from`, what stands before that offset is not looked at. */
-  readonly eventFiles: readonly (string | { readonly path: string; readonly from?: number })[];
+  readonly eventFiles: readonly EventFileRequest[];
   readonly arrivals?: ArrivalLog;
+  /** Of a cluster: find out which member has which key. */
+  readonly keys?: KeySpec;
 }
 
 export async function verify(request: VerifyRequest): Promise<DestinationVerdict> {
@@ -45,21 +48,31 @@ async function openExpectations(manifests: readonly Manifest[]): Promise<readonl
 }
 
 async function judge(
-  { name, eventFiles, arrivals }: VerifyRequest,
+  { name, eventFiles, arrivals, keys }: VerifyRequest,
   expectations: readonly Expectation[],
 ): Promise<DestinationVerdict> {
   const files = eventFiles.map(eventFile);
   const latency = arrivals ? new Latency(arrivals, expectations) : null;
   const inOrder = new Judge(expectations, latency);
-  for (const { path, from } of files) {
-    inOrder.beginFile(path);
+  const members = new Map<string, number>();
+  for (const { path, from, member } of files) {
+    const before = inOrder.copies;
+    inOrder.beginFile(path, member);
     await readLines(path, from, inOrder);
     if (inOrder.derailed) break;
+    if (member !== null) members.set(member, (members.get(member) ?? 0) + inOrder.copies - before);
   }
   if (inOrder.derailed) latency?.lastGrowthSeen();
   const { found, lost } = await conclude(inOrder, expectations, files);
   const bytes = await totalBytes(files);
-  return verdictOf({ name, found, lost, expectations, latency, files: files.length, bytes });
+  const verdict = verdictOf({ name, found, lost, expectations, latency, files: files.length, bytes });
+  if (members.size === 0) return verdict;
+  const shares = [...members].map(([member, events]) => ({ name: member, events }));
+  return {
+    ...verdict,
+    members: shares,
+    ...(keys !== undefined && { keys: await findKeys(files, keys, expectations) }),
+  };
 }
 
 interface Findings {

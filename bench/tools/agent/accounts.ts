@@ -12,6 +12,8 @@ const SKIPPED_BY_PEERS = 'spillway_source_skipped_events_total';
 const LOG_APPENDED = 'spillway_log_appended_events_total';
 const DESTINATION_EVENTS = 'spillway_destination_events_total';
 const DESTINATION_BUFFERED = 'spillway_destination_buffered_events';
+const DESTINATION_HAD = 'spillway_destination_had_events_total';
+const DESTINATION_IN_DOUBT = 'spillway_destination_in_doubt_events';
 const CONNECTED = 'spillway_destination_connected';
 
 export const agentAccounts: ToolAccounts = {
@@ -70,6 +72,8 @@ function destinationAccount(samples: readonly MetricSample[], destination: strin
     skipped: events('skipped'),
     connected: sumOf(samples, CONNECTED, { destination }) > 0,
     orphaned: sumOf(samples, 'spillway_destination_orphaned', { destination }) > 0,
+    had: sumOf(samples, DESTINATION_HAD, { destination }),
+    inDoubt: sumOf(samples, DESTINATION_IN_DOUBT, { destination }),
     bufferedBytes: sumOf(samples, 'spillway_destination_buffered_bytes', { destination }),
     reasons: Object.fromEntries(
       labelValues(samples, DESTINATION_EVENTS, 'reason')

@@ -4,7 +4,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderTemplate } from '../template.ts';
-import type { NodePlan, Tool, ToolNode } from '../tool.ts';
+import type { NodePlan, SendTarget, Tool, ToolNode } from '../tool.ts';
 import { agentAccounts } from './accounts.ts';
 import { agentReload } from './reload.ts';
 
@@ -49,11 +49,11 @@ export const agent: Tool = {
   },
 
   async plan(node, found): Promise<NodePlan> {
-    const file = join(node.confDir, 'agent.yaml');
+    const file = configFile(node);
     const command = (verb: string) => [process.execPath, found.binary, verb, '--config', file];
     return {
       log: logDir(node),
-      files: [{ path: file, text: await configuration(node) }],
+      files: [{ path: file, text: await configuration(node, { draining: false }) }],
       checks: [{ argv: command('check'), env: found.env }],
       processes: [
         {
@@ -66,10 +66,19 @@ export const agent: Tool = {
       ],
     };
   },
+
+  async drained(node, _found, draining) {
+    return [{ path: configFile(node), text: await configuration(node, { draining }) }];
+  },
 };
 
-function configuration(node: ToolNode): Promise<string> {
+function configFile({ confDir }: ToolNode): string {
+  return join(confDir, 'agent.yaml');
+}
+
+function configuration(node: ToolNode, { draining }: { draining: boolean }): Promise<string> {
   const { receive } = node;
+  const registry = draining ? { ...node.registry, draining } : node.registry;
   const endpoint = receive === null ? '' : `${receive.host}:${receive.port}`;
   const advertise = receive === null ? '' : `${node.advertised}:${receive.port}`;
   const source =
@@ -85,13 +94,21 @@ function configuration(node: ToolNode): Promise<string> {
     capBytes: node.capBytes,
     reserveBytes: node.reserveBytes,
     keepBytes: node.keepBytes,
-    registry: JSON.stringify(node.registry),
+    registry: JSON.stringify(registry),
     sources: JSON.stringify([source]),
     destinations: JSON.stringify(
-      node.send.map(({ name }) => ({ name, instance: name, policy: node.policy })),
+      node.send.map((target) => ({ name: target.name, ...placeOf(target), policy: node.policy })),
     ),
     http: `${node.address}:${node.httpPort}`,
   });
+}
+
+function placeOf({ name, members, balancing }: SendTarget): object {
+  if (members === undefined) return { instance: name };
+  const { strategy = 'leastInflight', key, prefix = null } = balancing ?? {};
+  const list = members.map((member) => ({ name: member.name, address: `${member.host}:${member.port}` }));
+  const found = prefix === null ? { members: list } : { prefix };
+  return { cluster: { strategy, ...(strategy === 'keyHash' && { key }), ...found } };
 }
 
 function logDir(node: ToolNode): string {

@@ -350,10 +350,12 @@ withEtcd('a cluster under another prefix is followed: who comes, drains and leav
   await one.register(agent('b1'));
   await two.register(agent('b2', { port: 4101 }));
   await until(t, 'both are seen', () => seen.at(-1) === 'b1 b2');
-  two.drain();
+  two.setDraining(true);
   await until(t, 'b2 drains', () => seen.at(-1) === 'b1 b2!');
   t.like(await rig.read('b2'), { draining: true, address: '127.0.0.3:4101' });
   t.deepEqual(two.state(), { status: 'ok', registered: true });
+  two.setDraining(false);
+  await until(t, 'b2 drains no more', () => seen.at(-1) === 'b1 b2');
   await two.close();
   await until(t, 'b2 is gone', () => seen.at(-1) === 'b1');
   await rig.etcd.wipe();

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { layoutChain } from '../../../bench/chain/layout.ts';
+import { endsOf, isCluster, layoutChain } from '../../../bench/chain/layout.ts';
+import { clusterSchema } from '../../../bench/cluster-shape.ts';
 
 const SHAPE = { instances: 3, fanOut: 3, tool: 'agent' } as const;
 
@@ -41,4 +42,33 @@ test('data can lie elsewhere while chain.json stays in the checkout', (t) => {
   const layout = layoutChain('/checkout', 'run-1', SHAPE, '/dev/shm');
   t.is(layout.dir, '/checkout/.spillway/run-1');
   t.regex(layout.nodes[3]?.eventsDir ?? '', /^\/dev\/shm\/spillway-data-[0-9a-f]{10}-run-1\/a\/events$/);
+});
+
+test('a destination that is a cluster: its members are nodes, together one end; who joins later stands by', (t) => {
+  const cluster = clusterSchema.parse({ members: 2, standby: 1 });
+  const { nodes } = layoutChain('/checkout', 'local', { ...SHAPE, instances: 1, fanOut: 2, cluster });
+  t.deepEqual(
+    nodes.map(({ id, destination, standby, to }) => [id, destination, standby, to.join(' ')]),
+    [
+      ['instance1', null, false, 'a1 a2 a3 b'],
+      ['a1', 'a', false, ''],
+      ['a2', 'a', false, ''],
+      ['a3', 'a', true, ''],
+      ['b', 'b', false, ''],
+    ],
+  );
+  const ends = endsOf(nodes);
+  t.deepEqual(
+    ends.map((end) => [end.name, end.nodes.map(({ id }) => id).join(' '), isCluster(end)]),
+    [
+      ['a', 'a1 a2 a3', true],
+      ['b', 'b', false],
+    ],
+  );
+  t.is(new Set(nodes.map(({ address }) => address)).size, 5);
+  const onlyNext = endsOf(layoutChain('/checkout', 'local', SHAPE).nodes, ['instance2']);
+  t.deepEqual(
+    onlyNext.map(({ name }) => name),
+    ['instance2'],
+  );
 });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { targetsOf } from '../../../bench/faults/equipment.ts';
 import { describeFault, planFaults } from '../../../bench/faults/plan.ts';
 import type { Step } from '../../../bench/faults/step.ts';
 import { scenarioSchema } from '../../../bench/scenario.ts';
@@ -6,6 +7,7 @@ import { parseYaml } from '../../../bench/scenario-yaml.ts';
 
 const TARGETS = {
   nodes: ['instance1', 'instance2', 'a'],
+  members: [],
   links: ['instance1 -> instance2', 'instance2 -> a'],
 };
 const LOAD_MS = 60_000;
@@ -110,3 +112,25 @@ for (const [what, step, expected] of REFUSED) {
     t.regex(t.throws(() => stepsOf(step)).message, expected);
   });
 }
+
+test('`member` is one of the cluster, never one in reserve; `random` may be any node that is up', (t) => {
+  const { chain, steps } = parseYaml(
+    'x.yaml',
+    `name: x
+description: x
+chain: { instances: 1, cluster: { members: 2, standby: 2 } }
+generator: { rate: 1k/s }
+steps:
+  - { at: 1s, do: drain, target: member, lasts: 1s, every: 1s, times: 100 }
+  - { at: 1s, do: kill, target: random, lasts: 1s, every: 1s, times: 100 }
+  - { at: 9s, do: join, target: a3 }
+`,
+    scenarioSchema,
+  );
+  const faults = planFaults(steps, targetsOf(chain), 3, LOAD_MS);
+  const targets = (action: string) =>
+    [...new Set(faults.filter(({ step }) => step.do === action).map(({ target }) => target))].sort();
+  t.deepEqual(targets('drain'), ['a1', 'a2']);
+  t.deepEqual(targets('kill'), ['a1', 'a2', 'instance1']);
+  t.deepEqual(targets('join'), ['a3']);
+});

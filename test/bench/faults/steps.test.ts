@@ -7,7 +7,7 @@ import { BenchError } from '../../../bench/run-error.ts';
 
 // The order and the bookkeeping of faults; what they do to a chain is stood in for.
 
-const TARGETS = { nodes: ['instance1', 'a'], links: ['instance1 -> a'] };
+const TARGETS = { nodes: ['instance1', 'a'], members: [], links: ['instance1 -> a'] };
 
 type Effect = (step: Step, target: string) => string;
 

@@ -74,6 +74,26 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     `${MINIMAL}  content: replay-raw\n`,
     'generator.files: expected at least one file',
   ],
+  [
+    'a step that joins who is no member in reserve',
+    `${MINIMAL}chain: { cluster: { members: 2, standby: 1 } }\nsteps:\n  - { at: 1s, do: join, target: a2 }\n`,
+    "my.yaml:7: steps.0.target: 'a2' is not in the chain; expected one of a3",
+  ],
+  [
+    'a member where there is no cluster',
+    `${MINIMAL}steps:\n  - { at: 1s, do: kill, target: member }\n`,
+    "steps.0.target: 'member' is not in the chain; expected one of instance1, instance2, instance3, a, random",
+  ],
+  [
+    'a cluster that is verified live',
+    `${MINIMAL}chain: { cluster: {} }\nverify: live\n`,
+    'my.yaml:6: verify: a cluster is verified after the run',
+  ],
+  [
+    'keys of another format than the events',
+    `${MINIMAL}chain: { cluster: { strategy: keyHash, keyFormat: json } }\n`,
+    'chain.cluster.keyFormat: is json, but the generator makes influx',
+  ],
   ['broken YAML', `${MINIMAL}chain: [\n`, 'not YAML'],
   ['no rate', 'name: a\ndescription: d\ngenerator: {}\n', 'generator.rate: expected a rate like'],
 ];

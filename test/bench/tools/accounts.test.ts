@@ -23,6 +23,9 @@ spillway_destination_events_total{destination="a",outcome="dropped",reason="lag"
 spillway_destination_buffered_events{destination="a"} 1
 spillway_destination_buffered_bytes{destination="a"} 100
 spillway_destination_connected{destination="a"} 1
+spillway_destination_had_events_total{destination="a"} 3
+spillway_destination_in_doubt_events{destination="a",member="a1"} 20
+spillway_destination_in_doubt_events{destination="a",member="a2"} 4
 odd{text="a \\"b\\" {c}, d=\\"e\\""} 1.5e3
 `;
 
@@ -41,6 +44,8 @@ test("the agent's counters become the books of a node", (t) => {
       {
         ...{ name: 'a', appended: 7, acknowledged: 4, buffered: 1, dropped: 2, skipped: 0 },
         bufferedBytes: 100,
+        had: 3,
+        inDoubt: 24,
         connected: true,
         reasons: { peerLost: 1, lag: 1 },
       },

@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { agent } from '../../../bench/tools/agent/agent.ts';
 import { toolNamed, tools } from '../../../bench/tools/registry.ts';
 import { socat } from '../../../bench/tools/socat/socat.ts';
-import { FOUND, root, toolNode } from './node.ts';
+import type { SendTarget } from '../../../bench/tools/tool.ts';
+import { CLUSTER, FOUND, root, toolNode } from './node.ts';
 
 for (const tool of tools) {
   test(`${tool.name}: plans of every kind of node leave no placeholder and have processes`, async (t) => {
@@ -44,6 +45,44 @@ test('agent: a node that receives logs into events/ and is known to its peers', 
       { name: 'b', instance: 'b' },
     ],
     http: { address: '127.77.1.2:8100' },
+  });
+});
+
+test('agent: a cluster by the addresses of its members, or by where they register', async (t) => {
+  const balancing = { strategy: 'keyHash', key: { format: 'influx', field: 'host' }, prefix: null } as const;
+  const destinations = async (send: SendTarget) => {
+    const [file] = (await agent.plan(toolNode(t, { send: [send] }), FOUND)).files;
+    return parse(file?.text ?? '').destinations;
+  };
+  t.deepEqual(await destinations({ ...CLUSTER, balancing }), [
+    {
+      name: 'c',
+      policy: 'block',
+      cluster: {
+        strategy: 'keyHash',
+        key: { format: 'influx', field: 'host' },
+        members: [
+          { name: 'c1', address: '127.77.1.101:4100' },
+          { name: 'c2', address: '127.77.1.102:4100' },
+        ],
+      },
+    },
+  ]);
+  const live = { ...balancing, strategy: 'roundRobin', prefix: '/spillway/x/c' } as const;
+  t.deepEqual(await destinations({ ...CLUSTER, balancing: live }), [
+    { name: 'c', policy: 'block', cluster: { strategy: 'roundRobin', prefix: '/spillway/x/c' } },
+  ]);
+});
+
+test('agent: one that shall drain says so in what it registers', async (t) => {
+  const registry = { type: 'etcd', endpoints: ['http://127.0.0.1:1'], prefix: '/x' } as const;
+  const node = toolNode(t, { registry });
+  const [planned] = (await agent.plan(node, FOUND)).files;
+  const [drained] = (await agent.drained?.(node, FOUND, true)) ?? [];
+  t.is(drained?.path, planned?.path);
+  t.deepEqual(parse(drained?.text ?? ''), {
+    ...parse(planned?.text ?? ''),
+    registry: { ...registry, draining: true },
   });
 });
 
