@@ -6,6 +6,7 @@
 
 import { dirname, join } from 'node:path';
 import type { Disk } from '../log/disk.ts';
+import { unlessGone } from '../log/survey.ts';
 
 interface MemoryFile {
   bytes: Buffer;
@@ -21,6 +22,7 @@ function missing(path: string): Error {
 export function dryDisk(disk: Disk): Disk {
   /** What differs from the real disk: a file made or replaced here, or one removed (null). */
   const changed = new Map<string, MemoryFile | null>();
+  const made = new Set<string>();
   const open = new Map<number, MemoryFile>();
   let nextFd = FIRST_FD;
 
@@ -69,7 +71,9 @@ export function dryDisk(disk: Disk): Disk {
       return known === undefined ? await disk.facts(path) : { size: known.bytes.length, modifiedMs: 0 };
     },
     async list(directory) {
-      const names = new Set(await disk.list(directory));
+      const found = await unlessGone(disk.list(directory));
+      if (found === null && !made.has(directory)) throw missing(directory);
+      const names = new Set(found ?? []);
       for (const [path, file] of changed) {
         if (dirname(path) !== dirname(join(directory, 'x'))) continue;
         const name = path.slice(dirname(path).length + 1);
@@ -78,7 +82,9 @@ export function dryDisk(disk: Disk): Disk {
       }
       return [...names];
     },
-    makeDirectory: async () => undefined,
+    async makeDirectory(directory) {
+      made.add(directory);
+    },
     async rename(from, to) {
       // what is set aside is not looked at again: its bytes need not be read for that
       changed.set(to, changed.get(from) ?? { bytes: Buffer.alloc(0) });

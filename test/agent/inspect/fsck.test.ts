@@ -393,3 +393,12 @@ test('whatever is damaged: what checks out is what is delivered, and a repair ke
     { numRuns: 12, seed },
   );
 });
+
+test('all journals are gone with their directory: a start goes on, and fsck does not say that it fails', async (t) => {
+  const { dir } = await example(t);
+  await rm(join(dir, 'journal'), { recursive: true });
+  const { stdout } = await agent('fsck', dir);
+  t.notRegex(stdout.toString(), /would not start/);
+  t.regex(stdout.toString(), /no-journal: /);
+  t.regex(stdout.toString(), /a start would say: set aside/);
+});
