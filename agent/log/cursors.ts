@@ -5,6 +5,7 @@ import type { LockHeld } from '../lock.ts';
 import { CURSOR_DIRECTORY, CursorFile, type CursorState, cursorBytes } from './cursor.ts';
 import type { Disk } from './disk.ts';
 import { cursorPath, surveyCursor, surveyNames } from './survey.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface CursorsOptions {
   readonly disk: Disk;
@@ -17,6 +18,8 @@ export interface CursorsOptions {
 
 export class Cursors {
   readonly #options: CursorsOptions;
+  /** For writes that nobody waits for. */
+  readonly lazily = new Turnstile(1);
 
   constructor(options: CursorsOptions) {
     this.#options = options;

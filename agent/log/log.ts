@@ -15,11 +15,12 @@ import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
 import { Boundaries, batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
 import { type QuarantineFacts, quarantinedBytes } from './quarantine.ts';
-import { LogReader } from './reader.ts';
+import { COLD_READS_MAX, LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
 import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
 import { Space, type SpaceLimits } from './space.ts';
 import { SegmentStore } from './store.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface LogOptions extends SpaceLimits {
   readonly dir: string;
@@ -76,6 +77,7 @@ export class EventLog implements AsyncDisposable {
   readonly cursors: Cursors;
   readonly #holders = new Set<Holder>();
   readonly #listeners = new Set<() => void>();
+  readonly #coldReads = new Turnstile(COLD_READS_MAX);
   #retainTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -201,9 +203,8 @@ export class EventLog implements AsyncDisposable {
 
   reader(offset: number): LogReader {
     const { disk, store } = this.#parts;
-    return new LogReader(disk, store, offset, (name, bytes) =>
-      this.#space.quarantine.add(name, bytes, { once: true }),
-    );
+    const onDamage = (name: string, bytes: Buffer) => this.#space.quarantine.add(name, bytes, { once: true });
+    return new LogReader(disk, store, offset, onDamage, this.#coldReads);
   }
 
   /** The batch that ends at `offset`; null where none does, or where the log no longer has it. */

@@ -8,6 +8,7 @@ import { HEADER_BYTES } from './record.ts';
 import { batchesFrom, type Segment } from './segment.ts';
 import type { SegmentStore } from './store.ts';
 import { unlessGone } from './survey.ts';
+import type { Turnstile } from './turnstile.ts';
 import { readDespiteDamage } from './unreadable.ts';
 
 export interface ReadBatch {
@@ -32,20 +33,25 @@ export type ReadResult =
 /** Told what did not check out. */
 export type OnDamage = (name: string, bytes: Buffer) => Promise<void>;
 
+/** Reads of sealed segments at once, over all readers of a log: half of the threads that Node has for files. */
+export const COLD_READS_MAX = 2;
+
 export class LogReader {
   readonly #disk: Disk;
   readonly #onDamage: OnDamage;
   readonly #store: SegmentStore;
   #offset: number;
   #segment: Segment | null = null;
+  readonly #cold: Turnstile;
   #fd = -1;
   /** Held, so that a reader that is slow does not read and check a whole journal for every step. */
   #journal: Buffer | null = null;
   /** Where in the segment's journal the next record is looked for. */
   #journalAt = HEADER_BYTES;
 
-  constructor(disk: Disk, store: SegmentStore, offset: number, onDamage: OnDamage) {
+  constructor(disk: Disk, store: SegmentStore, offset: number, onDamage: OnDamage, cold: Turnstile) {
     this.#disk = disk;
+    this.#cold = cold;
     this.#onDamage = onDamage;
     this.#store = store;
     this.#offset = offset;
@@ -131,7 +137,10 @@ export class LogReader {
     buffer: Buffer,
   ): Promise<ReadResult> {
     const into = size <= buffer.length ? buffer.subarray(0, size) : Buffer.allocUnsafeSlow(size);
-    const got = await readDespiteDamage(this.#disk, this.#fd, into, first.position);
+    const read = () => readDespiteDamage(this.#disk, this.#fd, into, first.position);
+    // what lags may have to wait for the disk; what keeps up reads what was just written
+    const isHot = this.#segment === this.#store.active.segment;
+    const got = await (isHot ? read() : this.#cold.pass(read));
     const batches: ReadBatch[] = [];
     for (const record of records) {
       const at = record.from - first.from;

@@ -312,8 +312,13 @@ export class Position {
     this.#dirty = true;
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      void this.#save();
+      this.#saveLazily();
     }, CURSOR_MS);
+  }
+
+  /** One cursor of all after the other: nobody waits for it, and a thread that syncs one is gone for a commit. */
+  #saveLazily(): void {
+    void this.#log.cursors.lazily.pass(() => this.#save());
   }
 
   /** A cursor that cannot be written stays where it was: bytes are then kept longer, never deleted sooner. */
@@ -330,7 +335,7 @@ export class Position {
       this.#dirty = true;
       this.#timer ??= setTimeout(() => {
         this.#timer = null;
-        void this.#save();
+        this.#saveLazily();
       }, 10 * CURSOR_MS);
       return false;
     }
