@@ -69,8 +69,9 @@ export class LogReader {
     if (this.#offset >= Math.min(this.#store.end, limit)) return { kind: 'end' };
     const { segment, isThere } = await this.#enter();
     if (!isThere) {
-      // the oldest is being deleted this moment; another has vanished
-      const reason = segment.base === this.#store.start ? 'peerLost' : 'damaged';
+      // the oldest is being deleted this moment, or was since we began to look; another has vanished
+      const isExpired = segment.base === this.#store.start || !this.#store.segments.includes(segment);
+      const reason = isExpired ? 'peerLost' : 'damaged';
       return this.#gap(segment.end, segment.baseEvent + segment.events, reason);
     }
     if (this.#offset < segment.base) {
