@@ -1,4 +1,5 @@
-// `agent cursor DIR show [DESTINATION] | drop DESTINATION | rewind DESTINATION --to PLACE | renew DESTINATION`: how far destinations have
+// `agent cursor DIR show [DESTINATION] | drop DESTINATION | settle DESTINATION MEMBER | rewind DESTINATION --to PLACE |
+// renew DESTINATION`: how far destinations have
 // got, and an operator's hand on it. What changes something takes the lock, so it is refused beside a running agent.
 
 import { join } from 'node:path';
@@ -8,11 +9,13 @@ import { CURSOR_DIRECTORY, type CursorState } from '../log/cursor.ts';
 import { realDisk } from '../log/disk.ts';
 import type { Mark } from '../log/marks.ts';
 import { cursorPath, surveyCursor, surveyNames } from '../log/survey.ts';
+import { Ledger } from '../sink/cluster/ledger.ts';
 import { talliesOf } from '../sink/tallies.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
 import { boundaryAt } from './boundary.ts';
 import { dryStart } from './dry-start.ts';
-import { type CursorEntry, takeInventory } from './inventory.ts';
+import { withoutDoubts } from './in-doubt.ts';
+import { type ClusterProgress, type CursorEntry, takeInventory } from './inventory.ts';
 import { endWithReader, plural, print, reasons } from './output.ts';
 import { parsePoint } from './point.ts';
 import { moveCursor, renewCursor } from './rewind.ts';
@@ -29,11 +32,12 @@ interface Order {
 export async function cursor(args: readonly string[]): Promise<number> {
   const options = { to: { type: 'string' }, yes: { type: 'boolean' }, json: { type: 'boolean' } } as const;
   const { values, positionals } = readArguments(args, options, CURSOR_USAGE);
-  const [dir, verb, destination, ...more] = positionals;
-  if (dir === undefined || verb === undefined || more.length > 0)
+  const [dir, verb, destination, member, ...more] = positionals;
+  const takesMember = verb === 'settle';
+  if (dir === undefined || verb === undefined || more.length > 0 || (member !== undefined && !takesMember))
     throw badUsage('a directory, a verb and a destination are expected', CURSOR_USAGE);
-  if (!['show', 'drop', 'rewind', 'renew'].includes(verb))
-    throw badUsage(`found "${verb}", expected show, drop, rewind or renew`, CURSOR_USAGE);
+  if (!['show', 'drop', 'settle', 'rewind', 'renew'].includes(verb))
+    throw badUsage(`found "${verb}", expected show, drop, settle, rewind or renew`, CURSOR_USAGE);
   if (values.to !== undefined && verb !== 'rewind') throw badUsage('--to is for rewind', CURSOR_USAGE);
   await checkLogDirectory(dir);
   endWithReader();
@@ -43,6 +47,7 @@ export async function cursor(args: readonly string[]): Promise<number> {
   const order = { dir, destination, yes: values.yes === true, json };
   if (verb === 'drop') return await drop(order);
   if (verb === 'renew') return await renew(order);
+  if (verb === 'settle') return await settle(order, member);
   if (values.to === undefined) throw badUsage('--to is missing: where is it to go on', CURSOR_USAGE);
   return await rewind(order, values.to);
 }
@@ -77,6 +82,32 @@ async function drop({ dir, destination, yes, json }: Order): Promise<number> {
     json
       ? `${JSON.stringify({ dropped: destination, lag })}\n`
       : `dropped the cursor of ${destination}: ${without}; a destination of that name would begin anew\n`,
+  );
+  return 0;
+}
+
+/** A member will never answer: what it may have is not waited for any more. */
+async function settle({ dir, destination, yes, json }: Order, member: string | undefined): Promise<number> {
+  if (member === undefined) throw badUsage('which member will not answer', CURSOR_USAGE);
+  await using _lock = await lockDirectory(dir);
+  const state = await stateOf(dir, destination);
+  const { cluster } = state;
+  if (cluster?.members[member] === undefined) {
+    const there = Object.keys(cluster?.members ?? {}).join(', ');
+    const known = cluster === undefined ? 'it is not a cluster' : `its members are ${there}`;
+    throw new SpillwayError('bad-usage', `no member ${member} of ${destination}: ${known}`);
+  }
+  const { events, bytes } = new Ledger(cluster, Number.POSITIVE_INFINITY).inDoubt(member);
+  const what = `${plural(events, 'event')}, ${plural(bytes, 'byte')} that ${member} may have`;
+  if (bytes > 0 && !yes) {
+    const text = `${what} are in doubt: should it return, they are not counted if it had them; say --yes if that is meant`;
+    throw new SpillwayError('bad-usage', text);
+  }
+  await writeCursor(realDisk, dir, withoutDoubts(state, cluster, member));
+  await print(
+    json
+      ? `${JSON.stringify({ destination, member, settled: { events, bytes } })}\n`
+      : `${what} are not waited for any more\n`,
   );
   return 0;
 }
@@ -201,7 +232,7 @@ async function noCursor(dir: string, destination: string): Promise<SpillwayError
 
 function textOf({ destination, slots, progress }: CursorEntry): string {
   if (progress === null) return `${destination}\n  cannot be read: neither slot of its file checks out`;
-  const { stream, start, position, epoch, epochStart, lag, dropped, skipped, gaps } = progress;
+  const { stream, start, position, epoch, epochStart, lag, dropped, skipped, gaps, cluster } = progress;
   const mark = ({ offset, events }: Mark) => `offset ${offset}, event ${events}`;
   const lines = [
     destination,
@@ -214,7 +245,19 @@ function textOf({ destination, slots, progress }: CursorEntry): string {
       .filter((part) => part !== '')
       .map((part) => `  ${part}`),
     ...gaps.map(({ from, to, reason }) => `  to skip   [${from.offset}, ${to.offset}) ${reason}`),
+    ...(cluster === null ? [] : clusterLines(cluster)),
     ...(slots < 2 ? ['  one slot of its file is damaged'] : []),
   ];
   return lines.join('\n');
+}
+
+function clusterLines({ frontier, had, members }: ClusterProgress): string[] {
+  return [
+    `  frontier  offset ${frontier.offset}, event ${frontier.events}: behind it nothing is given out`,
+    ...members.map(({ name, held, inDoubt }) => {
+      const doubt = `${plural(inDoubt.events, 'event')} in doubt`;
+      return `  member    ${name}: holds ${plural(held.events, 'event')}, ${doubt}`;
+    }),
+    `  had       ${plural(had.events, 'event')} doubled`,
+  ];
 }

@@ -8,6 +8,7 @@ import { realDisk } from '../log/disk.ts';
 import { surveyNames } from '../log/survey.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
 import { batchesIn, type Found, type Range } from './batches.ts';
+import { dumpInDoubt } from './in-doubt.ts';
 import { endWithReader, plural, print, time } from './output.ts';
 import { type Point, parsePoint } from './point.ts';
 import { DUMP_USAGE } from './usage.ts';
@@ -28,11 +29,19 @@ export async function dump(args: readonly string[]): Promise<number> {
     events: { type: 'string' },
     source: { type: 'string' },
     headers: { type: 'boolean' },
+    'in-doubt': { type: 'boolean' },
     json: { type: 'boolean' },
   } as const;
   const { values, positionals } = readArguments(args, options, DUMP_USAGE);
   const [dir, ...more] = positionals;
   if (dir === undefined || more.length > 0) throw badUsage('one directory is expected', DUMP_USAGE);
+  if (values['in-doubt'] === true) {
+    const others = Object.keys(values).filter((key) => key !== 'in-doubt' && key !== 'json');
+    if (others.length > 0) throw badUsage(`--in-doubt does not go with --${others[0]}`, DUMP_USAGE);
+    await checkLogDirectory(dir);
+    endWithReader();
+    return await dumpInDoubt(dir, values.json === true);
+  }
   let left = limitOf(values.events);
   const from = parsePoint(values.from ?? 'oldest', '--from');
   const to = parsePoint(values.to ?? 'newest', '--to');

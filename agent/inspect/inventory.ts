@@ -1,7 +1,7 @@
 // Everything in a log directory, counted: what `agent ls` shows. It reads journals and cursors, never the events, so it
 // is quick however much waits; beside a running agent each part is of its own moment.
 
-import type { CursorState } from '../log/cursor.ts';
+import type { ClusterCursor, CursorState } from '../log/cursor.ts';
 import type { Disk } from '../log/disk.ts';
 import type { Mark } from '../log/marks.ts';
 import { type Counts, type SourceState, SourceTable } from '../log/sources.ts';
@@ -18,6 +18,7 @@ import {
   surveyQuarantine,
   surveyStream,
 } from '../log/survey.ts';
+import { countsOf, fromRecord } from '../sink/cluster/range.ts';
 import { talliesOf } from '../sink/tallies.ts';
 
 export interface SegmentEntry {
@@ -33,6 +34,18 @@ export interface SegmentEntry {
   /** When its last batch came; where it has none, when it was begun. */
   readonly lastMs: number;
   readonly state: 'active' | 'sealed' | 'data missing' | 'data short' | 'journal unreadable';
+}
+
+/** What a cluster's cursor says beyond its position. */
+export interface ClusterProgress {
+  readonly frontier: Mark;
+  readonly had: Counts;
+  readonly members: readonly {
+    readonly name: string;
+    /** Given to it, and not acknowledged. */
+    readonly held: Counts;
+    readonly inDoubt: Counts;
+  }[];
 }
 
 export interface CursorEntry {
@@ -54,6 +67,8 @@ export interface CursorEntry {
     readonly skipped: CursorState['skipped'];
     /** Given up, and not announced yet. */
     readonly gaps: CursorState['gaps'];
+    /** Null: it has one endpoint. */
+    readonly cluster: ClusterProgress | null;
   } | null;
 }
 
@@ -180,6 +195,19 @@ function cursorEntry(
     dropped,
     skipped,
     gaps: state.gaps.filter(({ to }) => to.offset > position.offset),
+    cluster: state.cluster === undefined ? null : clusterProgress(state.cluster),
   };
   return { destination, orphaned, slots: good, progress };
+}
+
+function clusterProgress({ frontier, had, members }: ClusterCursor): ClusterProgress {
+  return {
+    frontier,
+    had,
+    members: Object.entries(members).map(([name, member]) => ({
+      name,
+      held: sum(member.held.map(([, ...range]) => countsOf(fromRecord(range)))),
+      inDoubt: sum([member.unlisted, ...member.doubts.map(([, , ...range]) => countsOf(fromRecord(range)))]),
+    })),
+  };
 }

@@ -4,7 +4,7 @@ import type { AgentConfig } from '../config/schema.ts';
 import { realDisk } from '../log/disk.ts';
 import type { Counts } from '../log/sources.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
-import { type CursorEntry, type Inventory, takeInventory } from './inventory.ts';
+import { type ClusterProgress, type CursorEntry, type Inventory, takeInventory } from './inventory.ts';
 import { type LockState, lockState } from './lock-state.ts';
 import { age, count, endWithReader, plural, print, reasons, table, time } from './output.ts';
 import { LS_USAGE } from './usage.ts';
@@ -96,12 +96,13 @@ function runs(agent: LockState): string {
 
 function cursorRow({ destination, orphaned, slots, progress }: CursorEntry): string[] {
   if (progress === null) return [destination, '-', '-', '-', '-', 'cannot be read'];
-  const { position, lag, epoch, dropped, skipped, gaps } = progress;
+  const { position, lag, epoch, dropped, skipped, gaps, cluster } = progress;
   const remarks = [
     orphaned === true ? 'orphaned' : '',
     slots < 2 ? 'one slot is damaged' : '',
     reasons('dropped', dropped),
     reasons('skipped', skipped),
+    cluster === null ? '' : clusterRemark(cluster),
     gaps.length > 0
       ? `to skip: ${gaps.map(({ from, to, reason }) => `[${from.offset}, ${to.offset}) ${reason}`).join(' ')}`
       : '',
@@ -114,4 +115,15 @@ function cursorRow({ destination, orphaned, slots, progress }: CursorEntry): str
     String(epoch),
     remarks.filter((remark) => remark !== '').join('; '),
   ];
+}
+
+function clusterRemark({ members, had }: ClusterProgress): string {
+  const doubts = members.filter(({ inDoubt }) => inDoubt.bytes > 0);
+  const inDoubt = doubts.map(({ name, inDoubt: { events } }) => `${name} ${events}`).join(' ');
+  const parts = [
+    `cluster of ${members.map(({ name }) => name).join(' ')}`,
+    ...(had.bytes > 0 ? [`doubled ${plural(had.events, 'event')}`] : []),
+    ...(doubts.length > 0 ? [`in doubt: ${inDoubt}`] : []),
+  ];
+  return parts.join(', ');
 }

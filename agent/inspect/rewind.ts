@@ -28,7 +28,10 @@ export function moveCursor(state: CursorState, to: Mark): Move {
   const { position, gaps } = state;
   if (to.offset === position.offset) return { kind: 'stay' };
   if (to.offset > position.offset) {
-    const dropped = addGap(gaps, { from: position, to, reason: 'dropOldest', announced: false });
+    // what members of a cluster hold is theirs
+    const from = state.cluster === undefined ? position : state.cluster.frontier;
+    if (to.offset <= from.offset) return { kind: 'stay' };
+    const dropped = addGap(gaps, { from, to, reason: 'dropOldest', announced: false });
     return { kind: 'forward', state: { ...state, gaps: dropped } };
   }
   return { kind: 'back', state: newEpoch(state, to) };

@@ -210,6 +210,8 @@ export class Ledger {
     const range = this.#returned.shift();
     if (range === undefined) throw new Error('nothing was returned');
     const to = upTo === null ? range.to : earlier(upTo, range.to);
+    // a later sequence on its lane ends what is live on it
+    if (this.#live?.lane === this.lane(member)) this.closeLive(this.#live.held.sent);
     this.#return({ from: to, to: range.to });
     this.#give(member, range.from, to, to.offset);
   }

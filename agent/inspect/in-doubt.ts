@@ -1,0 +1,72 @@
+// `agent dump DIR --in-doubt`: which ranges of the log members of clusters may have beyond the first copy, so that who
+// consumes what they got can remove them; and an operator's word that one will never answer.
+
+import type { ClusterCursor, CursorState } from '../log/cursor.ts';
+import { realDisk } from '../log/disk.ts';
+import { surveyCursor, surveyNames } from '../log/survey.ts';
+import { Ledger } from '../sink/cluster/ledger.ts';
+import { plural, print, table } from './output.ts';
+
+export interface RangeInDoubt {
+  readonly destination: string;
+  readonly member: string;
+  readonly from: number;
+  readonly to: number;
+  readonly events: number;
+  /** The member has it, and nobody has acknowledged it again yet. */
+  readonly confirmed: boolean;
+}
+
+/** Of all clusters, in the order of the log; what is beyond inDoubtRangesMax is counted only. */
+export async function dumpInDoubt(dir: string, json: boolean): Promise<number> {
+  const ranges: RangeInDoubt[] = [];
+  const unlisted: { destination: string; member: string; events: number; bytes: number }[] = [];
+  for (const name of (await surveyNames(realDisk, dir)).cursors) {
+    const state = (await surveyCursor(realDisk, dir, name))?.state;
+    if (state?.cluster === undefined) continue;
+    ranges.push(...rangesOf(name, state.cluster));
+    for (const [member, { unlisted: counts }] of Object.entries(state.cluster.members)) {
+      if (counts.bytes > 0) unlisted.push({ destination: name, member, ...counts });
+    }
+  }
+  if (json) {
+    for (const range of ranges) await print(`${JSON.stringify(range)}\n`);
+    for (const counts of unlisted) await print(`${JSON.stringify({ ...counts, unlisted: true })}\n`);
+    return 0;
+  }
+  await print(`${textOf(ranges)}\n`);
+  for (const { destination, member, events, bytes } of unlisted) {
+    const what = `${plural(events, 'event')}, ${plural(bytes, 'byte')}`;
+    await print(`and ${what} that ${member} of ${destination} may have, not listed by range\n`);
+  }
+  return 0;
+}
+
+/** Nothing is expected of a member any more: what it may have is in doubt for nobody. */
+export function withoutDoubts(state: CursorState, cluster: ClusterCursor, member: string): CursorState {
+  const ledger = new Ledger(cluster, Number.POSITIVE_INFINITY);
+  ledger.dropDoubts(member);
+  return { ...state, cluster: ledger.cursor() };
+}
+
+function rangesOf(destination: string, { members }: ClusterCursor): RangeInDoubt[] {
+  const all = Object.entries(members).flatMap(([member, { doubts }]) =>
+    doubts.map(([, confirmed, from, eventsBefore, to, eventsTo]) => ({
+      destination,
+      member,
+      from,
+      to,
+      events: eventsTo - eventsBefore,
+      confirmed: confirmed === 1,
+    })),
+  );
+  return all.sort((a, b) => a.from - b.from);
+}
+
+function textOf(ranges: readonly RangeInDoubt[]): string {
+  if (ranges.length === 0) return 'nothing is in doubt';
+  const rows = ranges.map(({ destination, member, from, to, events, confirmed }) => {
+    return [destination, member, String(from), String(to), String(events), confirmed ? 'it has it' : ''];
+  });
+  return table(['destination', 'member', '>from', '>to', '>events', 'remarks'], rows);
+}
