@@ -135,13 +135,26 @@ function sourceRules(
   }
 }
 
+/** Of the cap, for cursors, journals made ahead and what a commit needs beside its data. */
+const WORKING_BYTES = 1024 * 1024;
+
 function pendingFits(bytes: number, path: KeyPath, log: LogConfig | undefined): Problem[] {
   if (log === undefined) return [];
-  return when(
-    bytes > log.pendingBytesMax,
-    path,
-    `is ${bytes}, expected at most log.pendingBytesMax (${log.pendingBytesMax})`,
-  );
+  const { pendingBytesMax, capBytes } = log;
+  // what is larger than an empty log would wait for room for ever
+  const capShare = Math.max(0, Math.floor((capBytes - WORKING_BYTES) / 2));
+  return [
+    ...when(
+      bytes > pendingBytesMax,
+      path,
+      `is ${bytes}, expected at most log.pendingBytesMax (${pendingBytesMax})`,
+    ),
+    ...when(
+      bytes > capShare,
+      path,
+      `is ${bytes}, expected at most ${capShare} beside log.capBytes (${capBytes}): raise the cap or lower this`,
+    ),
+  ];
 }
 
 function heartbeatFits(peer: Pick<ListenConfig, 'heartbeatMs' | 'peerTimeoutMs'>, path: KeyPath): Problem[] {

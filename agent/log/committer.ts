@@ -55,6 +55,7 @@ export interface CommitLimits {
   readonly pendingBytesMax: number;
 }
 
+/** A group waits for room as one: it must not be larger than what a small log has when nothing waits in it. */
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 const HEAL_MS = 1000;
 /** More than the numbers in the definition of a source may grow until it is written. */
@@ -191,6 +192,7 @@ export class Committer {
   #take(): Group {
     const chunks: Buffer[] = [];
     const defining = new Set<number>();
+    const most = Math.min(GROUP_BYTES_MAX, this.#limits.segmentBytes);
     let bytes = 0;
     let journalBytes = 0;
     let count = 0;
@@ -198,7 +200,7 @@ export class Committer {
       const { append } = item;
       const dataBytes = append?.bytes ?? 0;
       const recordBytes = this.#recordBytes(item, defining);
-      if (count > 0 && bytes + journalBytes + dataBytes + recordBytes > GROUP_BYTES_MAX) break;
+      if (count > 0 && bytes + journalBytes + dataBytes + recordBytes > most) break;
       count++;
       journalBytes += recordBytes;
       bytes += dataBytes;

@@ -196,6 +196,18 @@ test('a reader inside a segment that is deleted finishes what it holds', async (
   await reader.close();
 });
 
+test('more than the cap that waits at once is committed piece by piece, not waited for as one', async (t) => {
+  const capBytes = 1024 * KiB;
+  const limits = { capBytes, segmentBytes: 128 * KiB, keepBytes: 0, pendingBytesMax: 8 * 1024 * KiB };
+  const { log, source } = await opened(t, limits);
+  log.startRetention();
+  const waiting = Array.from({ length: 40 }, (_, number) =>
+    appendLines(log, source, [line(number, 64 * KiB)]),
+  );
+  await Promise.all(waiting);
+  t.is(log.end.events, 40);
+});
+
 test('the reserve is never touched, however fast it is written', async (t) => {
   const reserveBytes = 1024 * KiB;
   const { disk, log } = await opened(t, { capBytes: 64 * 1024 * KiB, segmentBytes: 64 * KiB, reserveBytes });
