@@ -96,7 +96,15 @@ export function describeSystemError(error: unknown): string {
   const code = systemCodeOf(error);
   const known = code === undefined ? undefined : SYSTEM_ERRORS[code];
   if (known !== undefined) return `${known.text} (${code})`;
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? (describeTls(error) ?? error.message) : String(error);
+}
+
+/** What OpenSSL says in a line of numbers: `TLS failed: tlsv13 alert certificate required`. */
+function describeTls(error: Error): string | undefined {
+  const code = 'code' in error ? String(error.code) : '';
+  return code.startsWith('ERR_SSL_')
+    ? `TLS failed: ${code.slice('ERR_SSL_'.length).replaceAll('_', ' ').toLowerCase()}`
+    : undefined;
 }
 
 /**

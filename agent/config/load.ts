@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { describeSystemError, SpillwayError } from '../errors.ts';
+import { absoluteFiles, credentialDoubts, credentialProblems } from './credentials.ts';
 import { directoryProblems, realDirectories } from './directories.ts';
 import {
   type ConfigDocument,
@@ -53,10 +54,10 @@ export async function loadConfig(
   const { config, problems } = check(document.value, resolve(file));
   if (config === undefined) throw refusal(file, linesOf(problems, document, file));
   if (directories === 'must-exist') {
-    const missing = await directoryProblems(config);
+    const missing = [...(await directoryProblems(config)), ...(await credentialProblems(config))];
     if (missing.length > 0) throw refusal(file, linesOf(missing, document, file));
   }
-  const doubts = doubtsAbout(config, await realDirectories(config));
+  const doubts = [...doubtsAbout(config, await realDirectories(config)), ...(await credentialDoubts(config))];
   return { ...config, warnings: linesOf(doubts, document, file) };
 }
 
@@ -141,8 +142,14 @@ function check(raw: unknown, file: string): Checked {
       log: { ...log, dir: resolve(base, log.dir) },
       sources: sources
         .filter((source) => source !== undefined)
-        .map((source) => (source.type === 'tail' ? { ...source, dir: resolve(base, source.dir) } : source)),
-      destinations: destinations.filter((destination) => destination !== undefined),
+        .map((source) =>
+          source.type === 'tail'
+            ? { ...source, dir: resolve(base, source.dir) }
+            : absoluteFiles(source, base),
+        ),
+      destinations: destinations
+        .filter((destination) => destination !== undefined)
+        .map((destination) => absoluteFiles(destination, base)),
       stop,
       ...(registry === undefined ? {} : { registry }),
       ...(http === undefined ? {} : { http }),

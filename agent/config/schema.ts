@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Address } from './address.ts';
 import { type ClusterConfig, clusterSchema } from './cluster.ts';
+import { destinationTlsSchema, listenTlsSchema, tokenFile } from './link.ts';
 import { address, bytes, count, endOrOffset, milliseconds, plainName, text, url } from './scalars.ts';
 import { section } from './section.ts';
 
@@ -87,8 +88,14 @@ export const listenSchema = section({
   address: address({ portMin: 0 }),
   /** What others are told to connect to; where it is not given, `address`. */
   advertise: address().optional(),
-  /** Connections at once; the next one is closed with a counted reason. */
+  /** Without it anybody who can connect is heard. */
+  tls: listenTlsSchema.optional(),
+  /** A secret that senders must prove to have, too. */
+  tokenFile: tokenFile(),
+  /** Senders that are connected at once; one more is refused. */
   connectionsMax: count({ max: 100_000 }).default(256),
+  /** Connections that have not said yet who they are; one more takes the place of the oldest. */
+  handshakesMax: count({ max: 100_000 }).default(128),
   /** Credit: bytes that one sender may have under way. */
   windowBytes: bytes({ min: 64 * KiB, max: GiB }).default(8 * MiB),
   /** The same in batches: of small ones, each costs a buffer of 4 KiB. */
@@ -115,6 +122,10 @@ export const destinationSchema = section({
   address: address().optional(),
   /** ... several that share the load. Exactly one of the three. */
   cluster: clusterSchema.optional(),
+  /** Without it everything crosses the network in the clear. */
+  tls: destinationTlsSchema.optional(),
+  /** The secret of the receiver's tokenFile. */
+  tokenFile: tokenFile(),
   /** Where in the log a destination begins that the log does not know yet: an end of it, or an offset. */
   startAt: endOrOffset().default('oldest'),
   /** What gives way when it lags: intake for all (block), its own oldest bytes, or its own newest. */

@@ -9,12 +9,13 @@ import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Registry } from '../registry/registry.ts';
 import { EndpointLane } from './endpoint-lane.ts';
+import { Link, type LinkOptions } from './link.ts';
 import { Losses } from './losses.ts';
 import { Outbound, type OutboundOptions } from './outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position, type StartAt } from './position.ts';
 
-export interface DestinationOptions extends OutboundOptions, LagPolicyOptions {
+export interface DestinationOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
   readonly name: string;
   /** Where it is: a fixed address, or the id of an instance in the registry. */
   readonly to: SingleTarget;
@@ -40,6 +41,7 @@ export class Destination {
   readonly #position: Position;
   readonly #policy: LagPolicy;
   readonly #losses: Losses;
+  readonly #link: Link;
   readonly #stop = new AbortController();
   #outbound: Outbound | null = null;
   #running: Promise<void> | null = null;
@@ -60,6 +62,7 @@ export class Destination {
     this.#position = parts.position;
     this.#policy = new LagPolicy(options, parts.log, parts.position);
     this.#losses = new Losses(this.#logger);
+    this.#link = new Link(options, this.#logger);
     parts.position.onGap = (range) => this.#losses.note(range);
   }
 
@@ -178,7 +181,14 @@ export class Destination {
   async #serve(address: Address, signal: AbortSignal): Promise<void> {
     const { to } = this.#options;
     const expected = to.by === 'instance' ? to.instance : null;
-    const parts = { log: this.#log, lane: this.#lane(), options: this.#options, expected, signal };
+    const parts = {
+      log: this.#log,
+      lane: this.#lane(),
+      link: this.#link,
+      options: this.#options,
+      expected,
+      signal,
+    };
     const { outbound, remark, peer } = await Outbound.connect(address, parts);
     if (signal.aborted) {
       outbound.cut();

@@ -1,13 +1,24 @@
-// Opens a TCP connection within a time limit, or until someone wants to stop.
+// Opens a connection within a time limit, or until someone wants to stop.
 
-import net from 'node:net';
+import type net from 'node:net';
 import { type Address, formatAddress } from '../config/address.ts';
 import { fromSystemError, SpillwayError } from '../errors.ts';
 
+export interface Opening {
+  readonly socket: net.Socket;
+  /** The event that says that it may be used. */
+  readonly ready: string;
+}
+
 /** @throws SpillwayError `unreachable`, `timeout`, `closed`. */
-export async function dial(address: Address, timeoutMs: number, signal: AbortSignal): Promise<net.Socket> {
+export async function dial(
+  address: Address,
+  open: () => Opening,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<net.Socket> {
   const where = formatAddress(address);
-  const socket = net.connect({ ...address, noDelay: true });
+  const { socket, ready } = open();
   const opened = Promise.withResolvers<void>();
   const timer = setTimeout(
     () =>
@@ -19,7 +30,7 @@ export async function dial(address: Address, timeoutMs: number, signal: AbortSig
   socket.once('error', (cause) =>
     opened.reject(fromSystemError(`cannot connect to ${where}`, cause, { code: 'unreachable' })),
   );
-  socket.once('connect', () => opened.resolve());
+  socket.once(ready, () => opened.resolve());
   try {
     await opened.promise;
     socket.removeAllListeners('error');

@@ -22,8 +22,9 @@ import {
   type Welcome,
 } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
-import { dial } from './dial.ts';
 import { InFlight, type Place, type Sent } from './inflight.ts';
+import type { Link } from './link.ts';
+import { Proving } from './proving.ts';
 
 /** What a connection carries: the whole log for one endpoint, or what one member of a cluster is given of it. */
 export interface OutboundLane {
@@ -80,6 +81,7 @@ export interface OutboundOptions {
 interface Parts {
   readonly log: EventLog;
   readonly lane: OutboundLane;
+  readonly link: Link;
   readonly options: OutboundOptions;
   /** The instance that must be there; null: whoever is. A remembered address may belong to somebody else by now. */
   readonly expected: string | null;
@@ -101,6 +103,7 @@ export class Outbound {
   readonly #parts: Parts;
   readonly #parser = new FrameParser({ messageBytesMax: MESSAGE_BYTES_MAX, batchBytesMax: 0 });
   readonly #inflight: InFlight;
+  readonly #proving: Proving | null;
   readonly #heartbeat: Heartbeat;
   readonly #welcome = Promise.withResolvers<Welcome>();
   #wake: PromiseWithResolvers<void> | null = null;
@@ -113,7 +116,8 @@ export class Outbound {
   /** Of the receiver. */
   #batchBytesMax = 0;
 
-  private constructor(socket: net.Socket, where: string, parts: Parts) {
+  private constructor(socket: net.Socket, where: string, parts: Parts, token: Buffer | null) {
+    this.#proving = token === null ? null : new Proving(token);
     this.#socket = socket;
     this.#where = where;
     this.#parts = parts;
@@ -139,8 +143,8 @@ export class Outbound {
   static async connect(address: Address, parts: Parts & { readonly signal: AbortSignal }): Promise<Greeted> {
     const { signal } = parts;
     const { connectTimeoutMs } = parts.options;
-    const socket = await dial(address, connectTimeoutMs, signal);
-    const outbound = new Outbound(socket, formatAddress(address), parts);
+    const { socket, token } = await parts.link.dial(address, parts.expected, signal);
+    const outbound = new Outbound(socket, formatAddress(address), parts, token);
     outbound.#greetTimer = setTimeout(
       () => outbound.#fail('timeout', 'does not answer the handshake'),
       connectTimeoutMs,
@@ -198,8 +202,10 @@ export class Outbound {
 
   async #greet(): Promise<{ remark: string | null; peer: string }> {
     const { lane, expected } = this.#parts;
-    this.#socket.write(encodeMessage(FrameType.hello, await lane.hello()));
+    const hello = await lane.hello();
+    this.#socket.write(this.#proving?.hello(hello) ?? encodeMessage(FrameType.hello, hello));
     const welcome = await this.#welcome.promise;
+    this.#proving?.check(welcome, this.#where);
     if (expected !== null && welcome.instance !== expected) {
       const message = `${this.#where} is instance ${welcome.instance}, not ${expected}`;
       throw new SpillwayError('refused', message, { retryable: true });
@@ -236,6 +242,13 @@ export class Outbound {
         );
         return;
       }
+      case FrameType.challenge:
+        if (this.#proving === null) {
+          const text = `${this.#where} asks for a token: set tokenFile`;
+          throw new SpillwayError('refused', text, { retryable: true, data: { reason: 'no-token' } });
+        }
+        this.#socket.write(this.#proving.answer(frame));
+        return;
       case FrameType.ack:
         this.#takeAck(header);
         return;
@@ -252,6 +265,7 @@ export class Outbound {
       case FrameType.hello:
       case FrameType.batch:
       case FrameType.skip:
+      case FrameType.proof:
         throw protocolError('unexpected-frame', `frame type ${header.type} is not for a sender`);
       default:
         header.type satisfies never;

@@ -16,9 +16,10 @@ import {
   FrameType,
   protocolError,
 } from '../wire/frame.ts';
-import { type Hello, MESSAGE_BYTES_MAX, parseHello } from '../wire/handshake.ts';
+import { type Hello, MESSAGE_BYTES_MAX } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
 import type { Slabs } from '../wire/slabs.ts';
+import { type Authenticated, Authentication } from './authentication.ts';
 import { greet } from './greeting.ts';
 import { Intake } from './intake.ts';
 import type { Lane, LaneHolder } from './lane.ts';
@@ -34,6 +35,18 @@ export interface InboundOptions {
   readonly handshakeTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly peerTimeoutMs: number;
+}
+
+export interface InboundParts {
+  readonly log: EventLog;
+  readonly lanes: Lanes;
+  readonly counters: ReceiveCounters;
+  readonly slabs: Slabs;
+  readonly options: InboundOptions;
+  /** What senders must prove to have; null: nothing. */
+  readonly token: Buffer | null;
+  /** Asked once it is known who it is; false: there are too many. */
+  readonly admit: () => boolean;
 }
 
 interface Open {
@@ -52,21 +65,24 @@ export class Inbound implements LaneHolder {
   readonly #options: InboundOptions;
   readonly #counters: ReceiveCounters;
   readonly #parser: FrameParser;
+  readonly #authentication: Authentication;
+  readonly #admit: () => boolean;
   readonly #done = Promise.withResolvers<{ reason: string; error: Error | null }>();
   #lane: Lane | null = null;
   #open: Open | null = null;
+  /** It has said hello in so many words: it may be answered in ours. */
   #greeted = false;
+  #welcoming = false;
   #closing = false;
   #ended = false;
   #ackDue = false;
   readonly #heartbeat: Heartbeat;
   readonly #greetTimer: NodeJS.Timeout;
 
-  constructor(
-    socket: Socket,
-    parts: { log: EventLog; lanes: Lanes; counters: ReceiveCounters; slabs: Slabs; options: InboundOptions },
-  ) {
+  constructor(socket: Socket, parts: InboundParts) {
     this.#socket = socket;
+    this.#authentication = new Authentication(parts.token);
+    this.#admit = parts.admit;
     this.#log = parts.log;
     this.#lanes = parts.lanes;
     this.#counters = parts.counters;
@@ -86,7 +102,7 @@ export class Inbound implements LaneHolder {
       heartbeatMs,
       peerTimeoutMs,
       onQuiet: () => this.#beat(),
-      onSilentPeer: () => this.#end(this.#greeted ? 'peer-timeout' : 'handshake-timeout', null),
+      onSilentPeer: () => this.#end(this.#welcoming ? 'peer-timeout' : 'handshake-timeout', null),
     });
     this.#greetTimer = setTimeout(() => this.#end('handshake-timeout', null), handshakeTimeoutMs);
   }
@@ -102,6 +118,11 @@ export class Inbound implements LaneHolder {
 
   own(lane: Lane): void {
     this.#lane = lane;
+  }
+
+  /** Its place goes to somebody who came later: it has not said yet who it is. */
+  evict(): void {
+    this.#end('too-many-handshakes', null);
   }
 
   supersede(): void {
@@ -145,10 +166,20 @@ export class Inbound implements LaneHolder {
   #takeEarly(frame: Frame): void {
     const { type } = frame.header;
     if (type === FrameType.beat) return;
-    if (type !== FrameType.hello || this.#greeted)
-      throw protocolError('handshake', 'the peer sent data before the handshake was over');
-    this.#greeted = true;
-    this.#greet(parseHello(frame)).catch((error: unknown) => this.#reject(error));
+    if (this.#welcoming) throw protocolError('handshake', 'the peer sent data before the handshake was over');
+    // a hello is answered, whatever is wrong with it
+    if (type === FrameType.hello) this.#greeted = true;
+    const authenticated = this.#authentication.take(frame);
+    if ('ask' in authenticated) {
+      this.#write(authenticated.ask);
+      return;
+    }
+    if (!this.#admit()) {
+      const data = { reason: 'too-many-connections' };
+      throw new SpillwayError('refused', 'connectionsMax senders are connected already', { data });
+    }
+    this.#welcoming = true;
+    this.#greet(authenticated).catch((error: unknown) => this.#reject(error));
   }
 
   #takeGreeted({ header, body }: Frame, intake: Intake): void {
@@ -168,6 +199,8 @@ export class Inbound implements LaneHolder {
       case FrameType.welcome:
       case FrameType.refuse:
       case FrameType.ack:
+      case FrameType.challenge:
+      case FrameType.proof:
         throw protocolError('unexpected-frame', `frame type ${header.type} is not for a receiver`);
       default:
         header.type satisfies never;
@@ -175,7 +208,7 @@ export class Inbound implements LaneHolder {
   }
 
   /** The sender is told that we live while it waits: it may take long where the log is full. */
-  async #greet(hello: Hello): Promise<void> {
+  async #greet({ hello, proof }: Authenticated): Promise<void> {
     clearTimeout(this.#greetTimer);
     this.#beat();
     const greeting = await greet(hello, this, { log: this.#log, lanes: this.#lanes, options: this.#options });
@@ -194,7 +227,8 @@ export class Inbound implements LaneHolder {
       onRefused: (error) => this.#reject(error),
     });
     this.#open = { hello, intake };
-    this.#write(encodeMessage(FrameType.welcome, welcome, this.#options.windowBytes));
+    const message = { ...welcome, ...(proof === undefined ? {} : { proof }) };
+    this.#write(encodeMessage(FrameType.welcome, message, this.#options.windowBytes));
   }
 
   /** One acknowledgement for all that one commit settled. */
@@ -213,7 +247,7 @@ export class Inbound implements LaneHolder {
   }
 
   #beat(): void {
-    if (!this.#greeted) return;
+    if (!this.#welcoming) return;
     const flags = this.#log.facts().state === 'ok' ? 0 : BEAT_BLOCKED;
     this.#write(encodeHeader({ type: FrameType.beat, flags }));
   }

@@ -3,24 +3,42 @@
 import net from 'node:net';
 import type { Logger } from 'pino';
 import { type Address, formatAddress } from '../config/address.ts';
+import type { ListenTls } from '../config/link.ts';
 import { fromSystemError } from '../errors.ts';
 import type { SourceSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import { adopt } from '../wire/adopt.ts';
+import { Kept } from '../wire/kept.ts';
 import { Slabs } from '../wire/slabs.ts';
+import { readToken } from '../wire/token.ts';
 import { Inbound, type InboundOptions } from './inbound.ts';
 import { Lanes, type LanesOptions } from './lanes.ts';
 import { ReceiveCounters } from './receive-counters.ts';
+import { TlsGate } from './tls-gate.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 export interface ListenOptions extends InboundOptions, LanesOptions {
   readonly address: Address;
   readonly connectionsMax: number;
+  readonly handshakesMax: number;
+  readonly tls?: ListenTls | undefined;
+  readonly tokenFile?: string | undefined;
 }
 
 /** Reasons that end a connection without anyone having done anything wrong. */
 const ORDINARY = new Set(['bye', 'stopped', 'disconnected', 'superseded']);
 const READ_BYTES = 256 * 1024;
 const LOG_EVERY_MS = 10_000;
+/** Who may not come in can ask as often as they like. */
+const LOG_STRANGERS_EVERY_MS = 60_000;
+const STRANGERS = new Set([
+  'not-authorized',
+  'tls',
+  'too-many-handshakes',
+  'handshake-timeout',
+  'not-spillway',
+]);
+const TOKEN_RELOAD_MS = 10_000;
 /** A sender that is refused tries again within seconds: this long after the last time it has given up, or was let in. */
 const REFUSED_MS = 60_000;
 
@@ -34,6 +52,12 @@ export class ListenSource {
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #counters: ReceiveCounters;
   readonly #connections = new Set<Inbound>();
+  /** Those of them who have said who they are. */
+  readonly #admitted = new Set<Inbound>();
+  readonly #waiting: WaitingRoom;
+  readonly #gate: TlsGate | null;
+  readonly #token: Kept<Buffer> | null;
+  #tokenTimer: NodeJS.Timeout | null = null;
   readonly #outcomes = new Map<string, number>([['accepted', 0]]);
   readonly #loggedAt = new Map<string, number>();
   #closing: Promise<void> | null = null;
@@ -45,12 +69,19 @@ export class ListenSource {
     this.#lanes = new Lanes(log, options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
     this.#slabs = new Slabs(options.windowBytes);
-    this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
+    this.#waiting = new WaitingRoom(options.handshakesMax);
+    const { tls, tokenFile, handshakeTimeoutMs } = options;
+    this.#gate = tls === undefined ? null : new TlsGate({ ...tls, handshakeTimeoutMs }, this.#logger);
+    this.#token = tokenFile === undefined ? null : keptToken(tokenFile, this.#logger);
+    // what is read into our own buffer must not be read before
+    this.#server = net.createServer({ pauseOnConnect: tls === undefined }, (socket) => this.#accept(socket));
   }
 
   /** @throws SpillwayError `address-in-use`, or what else the address has against it. */
   async open(): Promise<void> {
     const { address } = this.#options;
+    await this.#gate?.open();
+    await this.#token?.refresh();
     const listening = Promise.withResolvers<void>();
     this.#server.once('error', listening.reject);
     this.#server.listen({ ...address, backlog: 511 }, listening.resolve);
@@ -60,6 +91,8 @@ export class ListenSource {
       throw fromSystemError(`cannot listen on ${formatAddress(address)}`, cause);
     }
     this.#server.removeListener('error', listening.reject);
+    if (this.#token !== null)
+      this.#tokenTimer = setInterval(() => void this.#token?.refresh(), TOKEN_RELOAD_MS);
     // an accept that fails (no descriptors left) costs that connection only
     this.#server.on('error', (err) => this.#logger.warn({ err }, 'cannot take a connection'));
     this.#logger.info({ address: formatAddress(this.address) }, 'listening');
@@ -104,32 +137,83 @@ export class ListenSource {
 
   async #shut(): Promise<void> {
     this.#server.close();
+    this.#gate?.close();
+    if (this.#tokenTimer !== null) clearInterval(this.#tokenTimer);
+
     await Promise.all(
       [...this.#connections].map(async (connection) => {
         await connection.close();
         await connection.closed;
       }),
     );
+    this.#waiting.clear();
   }
 
   #accept(accepted: net.Socket): void {
-    if (this.#connections.size >= this.#options.connectionsMax || this.#closing !== null) {
-      this.#count('too-many-connections');
+    if (this.#closing !== null) {
       accepted.destroy();
       return;
     }
     this.#count('accepted');
-    const socket = adopt(accepted, this.#readBuffer, (chunk) => connection.take(chunk));
+    if (this.#gate === null) this.#serve(accepted, accepted);
+    else this.#secure(accepted, this.#gate);
+  }
+
+  #secure(raw: net.Socket, gate: TlsGate): void {
+    let outcome: string | null = 'tls';
+    const release = this.#waiting.enter(() => {
+      outcome = this.#closing === null ? 'too-many-handshakes' : 'stopped';
+      raw.destroy();
+    });
+    // before and while TLS reads it, what it has to say of its end is said by TLS
+    raw.on('error', () => undefined);
+    raw.once('close', () => {
+      release();
+      if (outcome !== null) this.#count(outcome);
+    });
+    const begun = gate.take(raw, (passed) => {
+      if ('refused' in passed) {
+        outcome = passed.refused;
+        return;
+      }
+      if (this.#closing !== null) {
+        passed.socket.destroy();
+        return;
+      }
+      outcome = null;
+      release();
+      this.#serve(raw, passed.socket);
+    });
+    if (begun === null) {
+      outcome = 'too-many-handshakes';
+      raw.destroy();
+    }
+  }
+
+  /** `socket` is where frames come from: the connection itself, or TLS above it. */
+  #serve(raw: net.Socket, through: net.Socket): void {
+    const take = (chunk: Buffer) => connection.take(chunk);
+    const socket = through === raw ? adopt(raw, this.#readBuffer, take) : through.on('data', take);
     const connection = new Inbound(socket, {
       log: this.#log,
       lanes: this.#lanes,
       counters: this.#counters,
       slabs: this.#slabs,
       options: this.#options,
+      token: this.#token?.value ?? null,
+      admit: () => {
+        if (this.#admitted.size >= this.#options.connectionsMax) return false;
+        release();
+        this.#admitted.add(connection);
+        return true;
+      },
     });
+    const release = this.#waiting.enter(() => connection.evict());
     this.#connections.add(connection);
     void connection.closed.then(({ reason, error }) => {
+      release();
       this.#connections.delete(connection);
+      this.#admitted.delete(connection);
       this.#count(reason);
       this.#report(connection, reason, error);
     });
@@ -139,13 +223,21 @@ export class ListenSource {
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
   }
 
-  /** At most one line for each reason every ten seconds: strangers must not fill the disk with our log. */
+  /** At most one line for each reason every ten seconds, or every minute: strangers must not fill the disk with our log. */
   #report(connection: Inbound, reason: string, error: Error | null): void {
     const now = performance.now();
-    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+    const everyMs = STRANGERS.has(reason) ? LOG_STRANGERS_EVERY_MS : LOG_EVERY_MS;
+    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
     this.#loggedAt.set(reason, now);
     const data = { peer: connection.peer, from: connection.lane?.instance, reason, detail: error?.message };
     if (ORDINARY.has(reason)) this.#logger.info(data, 'connection ended');
     else this.#logger.warn(data, 'connection closed');
   }
+}
+
+function keptToken(file: string, logger: Logger): Kept<Buffer> {
+  return new Kept(
+    () => readToken(file),
+    (error) => logger.warn({ detail: error.message }, 'a new token is not used, the old one stays'),
+  );
 }

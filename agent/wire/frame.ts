@@ -12,6 +12,7 @@
 //   ack      receiver -> sender   everything below `to` is durable; sequence of the last batch; credit
 //   beat     both ways            nothing new; flags 1: the sender of it cannot take data now (its log is full)
 //   bye      both ways            a clean end: nothing follows
+//   challenge, proof              between hello and welcome where a token is asked for (token.ts); body: JSON
 //
 // Credit is a running total: the sender may have sent at most that many body bytes on this connection. A header is
 // checked before anything is allocated for its body.
@@ -32,9 +33,11 @@ export const FrameType = {
   ack: 6,
   beat: 7,
   bye: 8,
+  challenge: 9,
+  proof: 10,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
-const TYPE_MAX = 8;
+const TYPE_MAX = 10;
 
 export const BEAT_BLOCKED = 1;
 
@@ -104,7 +107,7 @@ export function encodeMessage(type: FrameType, message: object, credit = 0): Buf
 }
 
 export interface ParserLimits {
-  /** Of hello, welcome and refuse. */
+  /** Of every frame with a JSON body. */
   readonly messageBytesMax: number;
   readonly batchBytesMax: number;
   /** Where the body of a batch is put together. */
@@ -215,6 +218,8 @@ export class FrameParser {
       case FrameType.hello:
       case FrameType.welcome:
       case FrameType.refuse:
+      case FrameType.challenge:
+      case FrameType.proof:
         return this.#limits.messageBytesMax;
       case FrameType.batch:
         return this.#limits.batchBytesMax;

@@ -22,6 +22,7 @@ export const MESSAGE_BYTES_MAX = 16 * 1024;
 
 const offset = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const name = z.string().min(1).max(256);
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const helloSchema = z.object({
   protocol: z.number().int(),
@@ -38,6 +39,8 @@ const helloSchema = z.object({
   mode: z.enum(['contiguous', 'sparse']),
   instance: name,
   version: name,
+  /** Of a sender that has a token. */
+  nonce: hex32.optional(),
 });
 export type Hello = z.infer<typeof helloSchema>;
 
@@ -55,6 +58,8 @@ const welcomeSchema = z.object({
   /** Batches under way at once; receivers of the first days do not say. */
   windowBatches: z.number().int().min(1).optional(),
   peerTimeoutMs: z.number().int().min(1),
+  /** That the receiver has the token, too. */
+  proof: hex32.optional(),
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
@@ -66,6 +71,11 @@ const refuseSchema = z.object({
 });
 export type Refusal = z.infer<typeof refuseSchema>;
 
+const challengeSchema = z.object({ nonce: hex32 });
+const proofSchema = z.object({ proof: hex32 });
+
+export const parseChallenge = (frame: Frame) => parse(frame, challengeSchema, 'challenge');
+export const parseProof = (frame: Frame) => parse(frame, proofSchema, 'proof');
 export const parseHello = (frame: Frame): Hello => parse(frame, helloSchema, 'hello');
 export const parseWelcome = (frame: Frame): Welcome => parse(frame, welcomeSchema, 'welcome');
 export const parseRefusal = (frame: Frame): Refusal => parse(frame, refuseSchema, 'refuse');

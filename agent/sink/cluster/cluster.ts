@@ -8,6 +8,7 @@ import type { ClusterSnapshot, DestinationSnapshot } from '../../http/snapshot.t
 import type { EventLog } from '../../log/log.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Succession } from '../destination.ts';
+import type { LinkOptions } from '../link.ts';
 import { Losses } from '../losses.ts';
 import type { OutboundOptions } from '../outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
@@ -18,7 +19,7 @@ import { ClusterMember, type ClusterMemberParts } from './member.ts';
 import { type Member, type Members, openMembers } from './members.ts';
 import { STRATEGIES, type Strategy } from './strategy.ts';
 
-export interface ClusterOptions extends OutboundOptions, LagPolicyOptions {
+export interface ClusterOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
   readonly name: string;
   readonly cluster: ClusterConfig;
   readonly startAt: StartAt;

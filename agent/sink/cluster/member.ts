@@ -9,6 +9,7 @@ import type { ClusterConfig } from '../../config/cluster.ts';
 import { SpillwayError } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Counts } from '../../log/sources.ts';
+import { Link, type LinkOptions } from '../link.ts';
 import type { Channel } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
 import type { Book } from './book.ts';
@@ -20,7 +21,7 @@ import type { MemberLoad } from './strategy.ts';
 
 export interface ClusterMemberParts {
   readonly destination: string;
-  readonly options: OutboundOptions;
+  readonly options: OutboundOptions & LinkOptions;
   readonly cluster: ClusterConfig;
   readonly log: EventLog;
   readonly book: Book;
@@ -42,6 +43,7 @@ export class ClusterMember {
   #member: Member;
   readonly #parts: ClusterMemberParts;
   readonly #logger: Logger;
+  readonly #link: Link;
   readonly #stop = new AbortController();
   #outbound: Outbound | null = null;
   #channel: Channel | null = null;
@@ -56,6 +58,7 @@ export class ClusterMember {
     this.#member = member;
     this.#parts = parts;
     this.#logger = parts.logger.child({ member: member.name });
+    this.#link = new Link(parts.options, this.#logger);
     this.health = new MemberHealth(parts.cluster, { others: parts.others, random: Math.random });
     this.health.setDraining(member.draining);
   }
@@ -165,7 +168,7 @@ export class ClusterMember {
   async #serve(signal: AbortSignal): Promise<void> {
     const { log, options } = this.#parts;
     const address = { host: this.#member.host, port: this.#member.port };
-    const parts = { log, lane: this.#newLane(), options, expected: null, signal };
+    const parts = { log, lane: this.#newLane(), link: this.#link, options, expected: null, signal };
     const { outbound, peer } = await Outbound.connect(address, parts);
     if (signal.aborted) {
       outbound.cut();

@@ -88,7 +88,7 @@ test('lost-acknowledgement-of-a-skip: after the next connection nothing has come
   const listener = new ListenSource(
     {
       ...{ name: 'hop', instance: 'r', version: '0', address: { host: '127.0.0.1', port: 0 } },
-      ...{ connectionsMax: 4, peersMax: 4, peerForgetMs: 60_000 },
+      ...{ connectionsMax: 4, handshakesMax: 16, peersMax: 4, peerForgetMs: 60_000 },
       ...{ windowBytes: 1_048_576, windowBatches: 100_000, batchBytesMax: 65_536 },
       ...{ handshakeTimeoutMs: 5000, heartbeatMs: 1000, peerTimeoutMs: 30_000 },
     },

@@ -35,6 +35,7 @@ const OPTIONS = {
   version: '0',
   address: { host: '127.0.0.1', port: 0 },
   connectionsMax: 16,
+  handshakesMax: 16,
   peersMax: 8,
   peerForgetMs: 60_000,
   windowBytes: 1_048_576,

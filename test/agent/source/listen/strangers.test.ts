@@ -194,7 +194,7 @@ for (const [what, note] of [
   });
 }
 
-test('too many connections: the one above the limit is closed, the others stay', async (t) => {
+test('too many connections: the one above the limit is refused, the others stay', async (t) => {
   const listening = await Listening.open(t, { connectionsMax: 3 });
   const peers = [];
   for (let index = 0; index < 3; index++) {
@@ -203,7 +203,8 @@ test('too many connections: the one above the limit is closed, the others stay',
     peers.push(peer);
   }
   const fourth = await listening.connect();
-  await fourth.closed;
+  fourth.write(encodeMessage(FrameType.hello, helloFrom()));
+  t.is((await fourth.refusal()).code, 'too-many-connections');
   await listening.counts('too-many-connections');
   t.false(peers.some((peer) => peer.isClosed));
   peers[0]?.socket.destroy();
@@ -211,6 +212,25 @@ test('too many connections: the one above the limit is closed, the others stay',
   const next = await listening.connect();
   await next.greet(helloFrom());
   t.pass();
+});
+
+test('silent-strangers: however many connect and say nothing, a sender that says who it is comes in', async (t) => {
+  const listening = await Listening.open(t, {
+    connectionsMax: 2,
+    handshakesMax: 4,
+    handshakeTimeoutMs: 60_000,
+  });
+  const early = await listening.connect();
+  await early.greet(helloFrom());
+  early.beat();
+  const strangers = await Promise.all(Array.from({ length: 40 }, () => listening.connect()));
+  const late = await listening.connect();
+  await late.greet(helloFrom());
+  late.batch(0, 'late\n');
+  early.batch(0, 'early\n');
+  await Promise.all([late.acknowledged(5), early.acknowledged(6)]);
+  await listening.counts('too-many-handshakes', 37);
+  t.is(strangers.filter(({ isClosed }) => !isClosed).length, 3);
 });
 
 test('strangers do not fill the log of the agent: one line for each reason', async (t) => {

@@ -1,0 +1,95 @@
+// TLS between a real sender and a real receiver: who is let in, who is not, and what happens when certificates change.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import test from 'ava';
+import { createAuthority, issue } from '../../../scripts/certs/authority.ts';
+import { until } from '../source/until.ts';
+import { Certificates, hop, saysProblem } from './hop.ts';
+
+const LISTEN = { reloadMs: 100, handshakesPerSecondMax: 1_000 };
+
+test('certificates on both sides: everything arrives, over TLS 1.3', async (t) => {
+  const certificates = await Certificates.create(t);
+  const receiver = await certificates.issue('receiver', ['127.0.0.1']);
+  const sender = await certificates.issue('sender');
+  const { listening, send } = await hop(
+    t,
+    { tls: { ...receiver, ...LISTEN, allow: ['sender'] } },
+    { tls: sender },
+  );
+  await send('one\n'.repeat(10_000));
+  await send('two\n');
+  await listening.delivers(`${'one\n'.repeat(10_000)}two\n`);
+  listening.conserves();
+});
+
+test('the receiver must be who is meant: by instance, by configured name, or by the host of the address', async (t) => {
+  const certificates = await Certificates.create(t);
+  const tls = { ...(await certificates.issue('receiver')), ...LISTEN };
+  const sender = await certificates.issue('sender');
+  const byHost = await hop(t, { tls }, { tls: sender });
+  await saysProblem(byHost, /^cannot connect to .*: .*IP: 127\.0\.0\.1 is not in the cert's list/);
+  const byName = await hop(t, { tls }, { tls: { ...sender, name: 'receiver' } });
+  await byName.send('one\n');
+  await byName.listening.delivers('one\n');
+  const byOther = await hop(t, { tls }, { tls: { ...sender, name: 'receiver2' } });
+  await byOther.send('never\n');
+  await saysProblem(byOther, /receiver2/);
+  t.is((await byOther.listening.events()).length, 0);
+});
+
+test('foreign, expired and missing certificates of a sender, and one that is not allowed', async (t) => {
+  const certificates = await Certificates.create(t);
+  const tls = { ...(await certificates.issue('receiver', ['127.0.0.1'])), ...LISTEN, allow: ['sender'] };
+  const foreign = await certificates.issue('foreign');
+  const other = await createAuthority('test', 10);
+  const { certificate, key } = await issue(other, { name: 'sender', addresses: [] }, 5);
+  await writeFile(foreign.certFile, certificate);
+  await writeFile(foreign.keyFile, key);
+  const stranger = await hop(t, { tls }, { tls: foreign });
+  await stranger.send('never\n');
+  await until('it is counted', () => stranger.listening.outcome('tls') > 2);
+  await saysProblem(stranger, /TLS failed|closed the connection|reset/);
+  const plain = await hop(t, { tls }, {});
+  await plain.send('never\n');
+  await until('it is counted', () => plain.listening.outcome('tls') > 2);
+  const unwanted = await hop(t, { tls }, { tls: await certificates.issue('unwanted') });
+  await unwanted.send('never\n');
+  await until('it is counted', () => unwanted.listening.outcome('not-authorized') > 2);
+  for (const { listening } of [stranger, plain, unwanted]) {
+    t.is((await listening.events()).length, 0);
+    const { accepted = 0, ...ended } = listening.source.snapshot().connections ?? {};
+    const endings = Object.values(ended).reduce((sum, count) => sum + count, 0);
+    t.true(accepted - endings <= 1, 'every end is counted');
+    t.true(listening.lines.filter(({ level }) => level >= 40).length <= 2, JSON.stringify(listening.lines));
+  }
+});
+
+test('a new certificate is used for new connections; a bad one changes nothing and says why', async (t) => {
+  const certificates = await Certificates.create(t);
+  const receiver = await certificates.issue('receiver', ['127.0.0.1']);
+  const sender = await certificates.issue('sender');
+  const { listening, destination, send } = await hop(t, { tls: { ...receiver, ...LISTEN } }, { tls: sender });
+  await send('one\n');
+  await listening.delivers('one\n');
+  const good = await readFile(receiver.certFile);
+  await writeFile(receiver.certFile, 'not a certificate');
+  await until('it says why', () =>
+    listening.lines.some(({ detail }) => String(detail).includes('there is no PEM certificate in')),
+  );
+  t.is(destination.problem, null, 'who is connected stays');
+  const late = await hop(
+    t,
+    {},
+    { tls: sender, to: { by: 'address', address: listening.source.address }, name: 'late' },
+  );
+  await late.send('two\n');
+  await listening.delivers('one\ntwo\n');
+  await writeFile(receiver.certFile, good);
+  await certificates.issue('receiver', ['127.0.0.9']);
+  await until('it is in use', () => listening.lines.some(({ msg }) => msg.startsWith('a new certificate')));
+  const later = await hop(t, {}, { tls: sender, to: { by: 'address', address: listening.source.address } });
+  await saysProblem(later, /127\.0\.0\.1 is not in the cert's list: 127\.0\.0\.9/);
+  await send('three\n');
+  await listening.delivers('one\ntwo\nthree\n');
+});
