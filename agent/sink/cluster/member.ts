@@ -99,8 +99,9 @@ export class ClusterMember {
     return unsent < channel.inflight.creditLeft && this.#heldBytes() < this.#parts.options.inflightBytesMax;
   }
 
+  /** One that has yet to show that it is well has its turn like the others: what it gets then is one batch. */
   load(order: number): MemberLoad {
-    const share = this.health.share(performance.now());
+    const share = this.health.inflightBatchesMax === 1 ? 1 : this.health.share(performance.now());
     return { name: this.name, inflightBytes: this.#heldBytes(), share, order };
   }
 

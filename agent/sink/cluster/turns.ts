@@ -1,15 +1,22 @@
 // Whose turn it is: start-time fair queueing (Goyal, Vin, Cheng: "Start-time Fair Queuing", 1996) with a member's
 // share as its weight. Each member has a time that runs on by bytes/share with every batch it takes, and the one
-// whose time is lowest is next. A member that was away begins where the others are: it is owed nothing for the
+// whose time is lowest is next. What its last batch cost it is reckoned with the share it has now: a share that rises
+// frees it from the debt that it made while it was small. A member that was away begins where the others are: it is owed nothing for the
 // time it could take nothing, and does not get everything when it returns.
 
 import type { MemberLoad } from './strategy.ts';
 
-/** Members that are gone are forgotten at this many; a cluster has at most as many members as its limit. */
+/** Of so many members the last turns are known, those of members that are gone included; then all begin anew. */
 const REMEMBERED_MAX = 4096;
 
+interface Taken {
+  /** Its time when it took its last batch, and the size of that. */
+  readonly at: number;
+  readonly bytes: number;
+}
+
 export class Turns {
-  readonly #times = new Map<string, number>();
+  readonly #taken = new Map<string, Taken>();
   /** The time at which the last batch was taken. */
   #now = 0;
 
@@ -18,7 +25,7 @@ export class Turns {
     let next: MemberLoad | null = null;
     let earliest = Number.POSITIVE_INFINITY;
     for (const member of members) {
-      const time = this.#timeOf(member.name);
+      const time = this.#timeOf(member);
       if (time < earliest || (time === earliest && next !== null && member.order < next.order)) {
         next = member;
         earliest = time;
@@ -27,18 +34,14 @@ export class Turns {
     return next;
   }
 
-  took({ name, share }: MemberLoad, bytes: number): void {
-    this.#now = this.#timeOf(name);
-    if (this.#times.size >= REMEMBERED_MAX) this.#forget();
-    this.#times.set(name, this.#now + bytes / share);
+  took(member: MemberLoad, bytes: number): void {
+    this.#now = this.#timeOf(member);
+    if (this.#taken.size >= REMEMBERED_MAX) this.#taken.clear();
+    this.#taken.set(member.name, { at: this.#now, bytes });
   }
 
-  #timeOf(name: string): number {
-    return Math.max(this.#now, this.#times.get(name) ?? 0);
-  }
-
-  /** Whose time has passed begins at the present one, known or not. */
-  #forget(): void {
-    for (const [name, time] of this.#times) if (time <= this.#now) this.#times.delete(name);
+  #timeOf({ name, share }: MemberLoad): number {
+    const last = this.#taken.get(name);
+    return last === undefined ? this.#now : Math.max(this.#now, last.at + last.bytes / share);
   }
 }

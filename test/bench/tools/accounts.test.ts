@@ -45,6 +45,7 @@ test("the agent's counters become the books of a node", (t) => {
         ...{ name: 'a', appended: 7, acknowledged: 4, buffered: 1, dropped: 2, skipped: 0 },
         bufferedBytes: 100,
         had: 3,
+        orphaned: false,
         inDoubt: 24,
         connected: true,
         reasons: { peerLost: 1, lag: 1 },

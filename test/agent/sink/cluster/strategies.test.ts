@@ -80,6 +80,15 @@ for (const name of ['roundRobin', 'leastInflight'] as const) {
   });
 }
 
+test('slow-start-debt: a turn taken with a small share is not paid for once the share has risen', (t) => {
+  const strategy = STRATEGIES.roundRobin();
+  const others = [idle('a', 0), idle('b', 1)];
+  const choose = (share: number) => strategy.choose([...others, idle('c', 2, share)], { bytes: 500 });
+  while (choose(0.1) !== 'c');
+  const after = Array.from({ length: 5 }, () => choose(1));
+  t.true(after.slice(0, 3).includes('c'), after.join(' '));
+});
+
 test('leastInflight: the one with the least under way in proportion to its share', (t) => {
   const any = fc.record({
     inflightBytes: fc.nat(1000),
