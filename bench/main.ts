@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { argv, exit } from 'node:process';
 import { parseArgs } from 'node:util';
 import { down, status, up } from './chain/command.ts';
+import { probeCommand } from './fidelity/command.ts';
 import { runCommand } from './run/command.ts';
 import { untilInterrupted } from './run/interrupt.ts';
 import { compareCommand, listCommand, reportCommand, toolsCommand } from './run/listings.ts';
@@ -32,6 +33,7 @@ const HELP = `usage: bench COMMAND
       --keep                  leave the event files and the chain's folder
   list              the scenarios
   tools             the tools, and how to get those that are not here
+      --probe NAME...         what a tool does to awkward lines: tabs, CRLF, empty, 64 KiB, invalid UTF-8
   up [--config FILE]    start a chain and leave it up (default configs/chain/local.yaml)
   down [--list] [NAME...]   stop every chain of this checkout, or these; exit 1 while anything remains
   status                what is up
@@ -106,8 +108,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       options(rest, {});
       return listCommand(root, say);
     case 'tools':
-      options(rest, {});
-      return toolsCommand(root, say);
+      return toolsOrProbe(rest);
     case 'report':
       return reportCommand(positionals(rest, 1, 'report DIR'), say);
     case 'compare':
@@ -123,6 +124,19 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       process.stderr.write(command === undefined ? HELP : `bench: no command '${command}'\n\n${HELP}`);
       return 2;
   }
+}
+
+async function toolsOrProbe(args: readonly string[]): Promise<number> {
+  const specs = {
+    probe: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  } as const;
+  const { values, positionals: names } = options(args, specs, true);
+  if (values.probe && names.length > 0) {
+    return untilInterrupted((signal) => probeCommand(root, names, values.json, signal, say));
+  }
+  if (!values.probe && names.length === 0) return toolsCommand(root, say);
+  throw new BenchError('usage', 'usage: bench tools, or bench tools --probe NAME... [--json]');
 }
 
 function runOptions(args: readonly string[]): RunCommand {

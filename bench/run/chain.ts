@@ -1,18 +1,19 @@
 // The chain of a run: a fresh one in .spillway/run-<n>, or the one that `up` left standing.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainSettings, LocalChain } from '../chain/chain.ts';
 import { type ChainFile, readChainFile } from '../chain/chain-file.ts';
+import { claimRunName } from '../chain/claim.ts';
 import { anyAlive, LOCAL_CHAIN } from '../chain/command.ts';
-import { chainsFolder, layoutChain, runName } from '../chain/layout.ts';
+import { chainsFolder, layoutChain } from '../chain/layout.ts';
 import type { PreparedNode } from '../chain/node-setup.ts';
 import { outputTail } from '../chain/output.ts';
 import type { Exit, ProcessRecord } from '../chain/process.ts';
 import { type Equipment, proxiedNodes, setUp } from '../faults/equipment.ts';
 import { isDiskAction, isLinkAction } from '../faults/step.ts';
 import type { Result } from '../result.ts';
-import { BenchError, hasCode } from '../run-error.ts';
+import { BenchError } from '../run-error.ts';
 import { nodeNames, type Scenario } from '../scenario.ts';
 import { linkToolName } from '../tools/registry.ts';
 import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
@@ -24,7 +25,6 @@ import type { RunContext } from './run.ts';
 import { settleAccounts } from './settle.ts';
 import { Supervisor } from './supervisor.ts';
 
-const RUNS_MAX = 1000;
 export const GENERATOR = 'generator';
 
 export interface OpenChain {
@@ -46,7 +46,7 @@ export async function openChain(context: RunContext, plan: RunPlan, draft: Draft
 
 async function freshChain(context: RunContext, plan: RunPlan, draft: Draft): Promise<OpenChain> {
   const { root } = context;
-  const name = await claimName(root);
+  const name = await claimRunName(root);
   const layout = layoutChain(root, name, plan.scenario.chain, plan.elsewhere, proxiedNodes(plan.scenario));
   const chain = new LocalChain(layout, settingsOf(plan, draft));
   try {
@@ -250,18 +250,4 @@ async function noteExit(draft: Draft, record: ProcessRecord, exit: Exit): Promis
   const said = `${text}:\n${await outputTail(record.out)}`;
   if (record.group === 'rig') draft.invalid.push(said);
   else draft.misbehaved.push(said);
-}
-
-/** The first free .spillway/run-<n>. */
-async function claimName(root: string): Promise<string> {
-  await mkdir(chainsFolder(root), { recursive: true });
-  for (let number = 1; number <= RUNS_MAX; number++) {
-    try {
-      await mkdir(join(chainsFolder(root), runName(number)));
-      return runName(number);
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    }
-  }
-  throw new BenchError('run', `${RUNS_MAX} run folders in ${chainsFolder(root)}; remove them with \`down\``);
 }

@@ -14,6 +14,7 @@ import { onStanding, standingChain } from './chain.ts';
 import { jsonLine, outFolder, writeResult } from './output.ts';
 import { type Overrides, planRun, type RunPlan, withOverrides } from './plan.ts';
 import { ProgressLine } from './progress.ts';
+import { rivalRate } from './rival-rate.ts';
 import { executeRun, type RunContext } from './run.ts';
 import { findSustained } from './sustained.ts';
 
@@ -41,6 +42,8 @@ export interface PreparedRun {
   readonly tool: Tool;
   readonly outDir: string;
   readonly planOf: (changed: Overrides) => RunPlan;
+  /** What was decided for the run, beside what the user said. */
+  readonly notes: readonly string[];
   readonly execute: (context: RunContext, plan: RunPlan) => Promise<Result>;
 }
 
@@ -61,7 +64,9 @@ export async function prepareRun(
   const found = machines === null ? await tool.locate(root) : FOUND_THERE;
   if (!found.found)
     throw new BenchError('tool-missing', `${tool.name}: not run; to get it: ${found.howToGet}`);
-  const scenario = withOverrides({ ...file, scenario: wanted }, possible(tool, wanted));
+  const slower = command.overrides.rate === undefined ? await rivalRate(root, tool, wanted) : null;
+  const decided = { ...possible(tool, wanted), ...(slower !== null && { rate: slower.rate }) };
+  const scenario = withOverrides({ ...file, scenario: wanted }, decided);
   const outDir = outFolder(root, command.out, scenario.name, tool.name);
   const elsewhere = command.dir === undefined ? undefined : resolve(command.dir);
   const planOf = (changed: Overrides): RunPlan => {
@@ -70,12 +75,13 @@ export async function prepareRun(
   };
   const execute: PreparedRun['execute'] =
     machines === null ? executeRun : (context, plan) => executeRemoteRun(context, plan, machines);
-  return { root, scenario, found, tool, outDir, planOf, execute };
+  const notes = slower === null ? [] : [slower.note];
+  return { root, scenario, found, tool, outDir, planOf, notes, execute };
 }
 
 /** Runs it, writes result and report, and prints the summary. */
 export async function performRun(
-  { root, scenario, found, tool, outDir, planOf, execute }: PreparedRun,
+  { root, scenario, found, tool, outDir, planOf, notes, execute }: PreparedRun,
   { json, attach, keep }: RunCommand,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -86,10 +92,12 @@ export async function performRun(
   line.say(
     `${scenario.name}: ${tool.name} ${found.version}, ${scenario.generator.rate.text}, ${scenario.durability}`,
   );
-  const result =
+  for (const note of notes) line.say(note);
+  const ran =
     scenario.generator.rate.kind === 'max'
       ? await findSustained(context, planOf, execute)
       : await execute(context, planOf({}));
+  const result = { ...ran, notes: [...notes, ...ran.notes] };
   const report = await writeResult(outDir, result);
   const width = talk.columns || WIDTH;
   talk.write(`\n${renderSummary(result, { color: talk.isTTY, width })}\nreport: ${report}\n`);

@@ -9,6 +9,7 @@ export interface Daemon {
   readonly name: string;
   readonly summary: string;
   readonly features: ToolFeatures;
+  readonly sustainsPerMinute: number;
   /** The program, and its folder in .tools. */
   readonly program: string;
   readonly version: { readonly flag: string; readonly shape: RegExp };
@@ -28,6 +29,7 @@ export function daemonTool(daemon: Daemon): Tool {
     name,
     summary,
     features,
+    sustainsPerMinute: daemon.sustainsPerMinute,
     accounts: null,
     async locate(root) {
       const found = await findProgram(root, program, program);

@@ -19,6 +19,7 @@ export function mixedTool(name: string, links: readonly Tool[]): Tool {
     name,
     summary: `link by link: ${links.map((tool) => tool.name).join(', ')}`,
     features: weakest(links.map(({ features }) => features)),
+    sustainsPerMinute: lowest(links.map(({ sustainsPerMinute }) => sustainsPerMinute)),
     accounts: null,
     async locate(root) {
       const found: FoundTool[] = [];
@@ -73,6 +74,12 @@ function joined(receive: NodePlan, send: NodePlan): NodePlan {
     checks: [...receive.checks, ...send.checks],
     processes: [...named(receive, 'receive'), ...named(send, 'send')],
   };
+}
+
+/** null says nothing: a chain is as fast as the slowest of which something is known. */
+function lowest(rates: readonly (number | null)[]): number | null {
+  const known = rates.filter((rate) => rate !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** A chain promises what its weakest link does. */

@@ -13,6 +13,11 @@ export interface Tool {
   plan(node: ToolNode, found: FoundTool): Promise<NodePlan>;
   /** For a tool whose nodes can say that they want to be given nothing more: the files that say it, read on SIGHUP. */
   drained?(node: ToolNode, found: FoundTool, draining: boolean): Promise<NodePlan['files']>;
+  /**
+   * What one hop of it sustained on two cores, rather too little: for faults, which a rival meets at half of what it can,
+   * where nobody has measured it on this machine. null: always at the scenario's rate.
+   */
+  readonly sustainsPerMinute: number | null;
   /** What the tool itself says of a running node; null for a tool that keeps no account. */
   readonly accounts: ToolAccounts | null;
   /** Left out by a tool that cannot change its destinations while it runs. */

@@ -31,6 +31,7 @@ export const agent: Tool = {
     usesRegistry: true,
     expiresEventFiles: true,
   },
+  sustainsPerMinute: null,
   accounts: agentAccounts,
   reload: agentReload,
 

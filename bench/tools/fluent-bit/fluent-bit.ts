@@ -41,6 +41,7 @@ function fluentBit(configuration: Configuration, name: string, summary: string):
       usesRegistry: false,
       expiresEventFiles: false,
     },
+    sustainsPerMinute: 10e6,
     program: 'fluent-bit',
     version: { flag: '--version', shape: /Fluent Bit v([\w.]+)/ },
     howToGet:

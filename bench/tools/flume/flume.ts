@@ -43,6 +43,7 @@ function flume(configuration: Configuration, name: string, summary: string): Too
       usesRegistry: false,
       expiresEventFiles: false,
     },
+    sustainsPerMinute: configuration === 'tuned' ? 600_000 : 200_000,
     accounts: null,
     locate,
 

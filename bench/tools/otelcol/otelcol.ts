@@ -38,6 +38,7 @@ function otelcol(configuration: Configuration, name: string, summary: string): T
       usesRegistry: false,
       expiresEventFiles: false,
     },
+    sustainsPerMinute: 2e6,
     program: 'otelcol',
     version: { flag: '--version', shape: /version v?([\w.]+)/ },
     howToGet: 'scripts/fetch-otelcol.sh (Go; see docs/tools/otelcol.md)',

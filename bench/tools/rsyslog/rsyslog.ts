@@ -50,6 +50,7 @@ function rsyslog(configuration: Configuration, name: string, summary: string, fe
     name,
     summary,
     features,
+    sustainsPerMinute: configuration === 'relp' ? 2e6 : 4e6,
     accounts: null,
 
     async locate(root) {

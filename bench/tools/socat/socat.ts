@@ -29,6 +29,7 @@ export const socat: Tool = {
     usesRegistry: false,
     expiresEventFiles: false,
   },
+  sustainsPerMinute: null,
   accounts: null,
 
   async locate(root) {

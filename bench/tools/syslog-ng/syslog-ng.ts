@@ -49,6 +49,7 @@ function syslogNg(configuration: Configuration, name: string, summary: string): 
       usesRegistry: false,
       expiresEventFiles: false,
     },
+    sustainsPerMinute: 2e6,
     accounts: null,
 
     async locate(root) {

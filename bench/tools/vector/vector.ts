@@ -38,6 +38,7 @@ function vector(configuration: Configuration, name: string, summary: string): To
       usesRegistry: false,
       expiresEventFiles: false,
     },
+    sustainsPerMinute: 4e6,
     program: 'vector',
     version: { flag: '--version', shape: /vector (\d[\w.]*)/ },
     howToGet:
