@@ -47,6 +47,8 @@ export const chainSchema = z.strictObject({
   tool: z.string().default('agent'),
   /** A mixed chain: the tool of each link instead, from the generator's end; one for every instance. */
   links: z.array(z.string()).min(1).optional(),
+  /** Nodes that are sent to by TLS with certificates on both sides, made for the run. */
+  tls: z.array(z.string()).min(1).optional(),
 });
 
 const generatorSchema = z
@@ -151,6 +153,11 @@ export const scenarioSchema = z
     const nodes = nodeNames(scenario.chain);
     const links = linkNames(scenario.chain);
     const disks = scenario.disks.map(({ target }) => target);
+    const receivers = nodes.filter((name) => name !== 'instance1');
+    for (const [index, name] of (scenario.chain.tls ?? []).entries()) {
+      if (receivers.includes(name)) continue;
+      complain(['chain', 'tls', index], `nobody sends to '${name}'; expected one of ${receivers.join(', ')}`);
+    }
     for (const [index, { target }] of scenario.disks.entries()) {
       if (nodes.includes(target)) continue;
       complain(

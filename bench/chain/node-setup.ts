@@ -34,6 +34,8 @@ export interface NodeSettings {
   readonly registry: ToolRegistry;
   /** Of the destination that is one. */
   readonly cluster: ClusterShape | undefined;
+  /** Nodes that are sent to by TLS. */
+  readonly tls?: readonly string[] | undefined;
 }
 
 export interface PreparedNode {
@@ -79,6 +81,10 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
     send: endsOf(layout.nodes, node.to).map((end) => targetOf(end, layout, settings)),
     links: linksOf(layout, node),
     httpPort: HTTP_PORT,
+    ...(settings.tls !== undefined && {
+      certsDir: join(layout.dataDir, 'certs'),
+      receivesTls: settings.tls.includes(node.id),
+    }),
     registry: registryOf(layout, node, registry),
     durability,
     policy: log.policy,
@@ -90,9 +96,10 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
   };
 }
 
-function targetOf(end: ChainEnd, layout: ChainLayout, { cluster, registry }: NodeSettings): SendTarget {
+function targetOf(end: ChainEnd, layout: ChainLayout, { cluster, registry, tls }: NodeSettings): SendTarget {
   const members = end.nodes.map(({ id, advertised }) => ({ name: id, host: advertised, port: HOP_PORT }));
-  const target = { name: end.name, host: members[0]?.host ?? '', port: HOP_PORT };
+  const place = { name: end.name, host: members[0]?.host ?? '', port: HOP_PORT };
+  const target = { ...place, ...(tls?.includes(end.name) === true && { tls: true }) };
   if (!isCluster(end) || cluster === undefined) return target;
   const { strategy, keyFormat: format, keyField: field, found } = cluster;
   const isLive = found === 'registry' && registry.type === 'etcd';

@@ -24,6 +24,14 @@ export const faultAsserts = {
   isolated: z
     .strictObject({ destinations: z.array(z.string()).min(1), within: z.number().min(0).max(1).default(0.1) })
     .optional(),
+  /** After they were away these catch up at least at this share of the speed of another one (catch-up.ts). */
+  catchUp: z
+    .strictObject({
+      against: z.string(),
+      destinations: z.array(z.string()).min(1),
+      shareMin: z.number().min(0).max(10),
+    })
+    .optional(),
   /** Every destination has the very same events. */
   equalSets: z.boolean().default(false),
   /** Bytes that any node writes to its log, journal included, for every byte it takes. */

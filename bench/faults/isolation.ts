@@ -48,12 +48,18 @@ export function isolationFailures(evidence: Evidence, window: Window): string[] 
   const wanted = evidence.plan.scenario.asserts.isolated;
   if (wanted === undefined) return [];
   const phases = phasesOf(evidence, window);
-  const few = tooFew(phases);
-  if (few !== null) return [few];
+  if (tooFew(phases) !== null) return [];
   return wanted.destinations.flatMap((name) => {
     const found = isolationOf(evidence, name, phases);
     return found === null ? [`${name}: no arrival was timed, expected isolated`] : felt(found, wanted.within);
   });
+}
+
+/** Why nothing was shown, for or against the tool. */
+export function isolationDoubts(evidence: Evidence, window: Window): string[] {
+  if (evidence.plan.scenario.asserts.isolated === undefined) return [];
+  const few = tooFew(phasesOf(evidence, window));
+  return few === null ? [] : [few];
 }
 
 export function isolationNotes(evidence: Evidence, window: Window): string[] {

@@ -4,6 +4,7 @@ import type { Result } from '../result.ts';
 import type { Evidence } from '../run/evidence.ts';
 import { backlogAt } from '../run/series.ts';
 import { capFailures, capNotes } from './caps.ts';
+import { catchUpFailures, catchUpNotes } from './catch-up.ts';
 import { clusterFailures, clusterNotes } from './cluster.ts';
 import { growthFailures } from './growth.ts';
 import { isolationFailures, isolationNotes } from './isolation.ts';
@@ -34,6 +35,7 @@ export function faultFailures(evidence: Evidence, window: Window): string[] {
     ...fullDiskFailures(evidence),
     ...growthFailures(evidence, window),
     ...isolationFailures(evidence, window),
+    ...catchUpFailures(evidence),
     ...setFailures(evidence),
     ...writtenFailures(evidence),
   ];
@@ -53,6 +55,7 @@ export function faultNotes(evidence: Evidence, window: Window): string[] {
       : [`every destination was less than a second behind ${seconds(recovered)} after the last fault`]),
     ...capNotes(evidence),
     ...isolationNotes(evidence, window),
+    ...catchUpNotes(evidence),
   ];
 }
 

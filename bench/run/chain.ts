@@ -225,6 +225,7 @@ export function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
     durability: scenario.durability,
     log: scenario.log,
     destinationKeepBytes: destinationKeep(plan),
+    tls: scenario.chain.tls,
     onNote: (text) => draft.notes.push(text),
     onExit: (record, exit) => {
       void noteExit(draft, record, exit);

@@ -3,6 +3,7 @@
 // Invalid: nothing can be concluded about the tool (the generator was late, the observer died, a fault never
 // happened). Fail: the tool, or an assertion of the scenario, did not hold. Both lists are given.
 
+import { isolationDoubts } from '../faults/isolation.ts';
 import { faultFailures } from '../faults/judge.ts';
 import type { Result } from '../result.ts';
 import type { Scenario } from '../scenario.ts';
@@ -20,7 +21,7 @@ export interface Verdict {
 }
 
 export function judge(evidence: Evidence, figures: Figures): Verdict {
-  const invalid = invalidities(evidence);
+  const invalid = [...invalidities(evidence), ...isolationDoubts(evidence, figures.window)];
   // Cut short before anything was verified: that no figure holds is a consequence, not a finding.
   const cutShort = evidence.invalid.length > 0 && evidence.destinations.length === 0;
   const failed = cutShort

@@ -62,6 +62,8 @@ export interface ToolFeatures {
   readonly durabilities: readonly ('fsync' | 'os')[];
   /** When it acknowledges, by durability: what is ranked together. */
   readonly acknowledgedAfter: Readonly<Record<'fsync' | 'os', DurabilityClass>>;
+  /** Its links can have TLS with certificates on both sides, where the scenario asks for it. */
+  readonly securesLinks?: boolean;
   /** Registers itself and finds its peers in etcd. */
   readonly usesRegistry: boolean;
   /** Deletes event files of instances between the ends beyond `keepBytes`. */
@@ -92,6 +94,8 @@ export interface Endpoint {
 
 /** Gets a full copy. With `members` it is a cluster: each event goes to one of them, and `host` is its first's. */
 export interface SendTarget extends Endpoint {
+  /** By TLS only. */
+  readonly tls?: boolean;
   readonly members?: readonly Endpoint[];
   /** How they are to share, for a tool that can be told. */
   readonly balancing?: Balancing;
@@ -122,6 +126,10 @@ export interface ToolNode {
   /** Which links of the chain, counted from 0 at the generator's end, it receives from and sends to; null at an end. */
   readonly links: { readonly incoming: number | null; readonly outgoing: number | null };
   readonly httpPort: number;
+  /** Where certificates of this chain lie, to be made by who needs them first; left out in a chain without TLS. */
+  readonly certsDir?: string;
+  /** Its senders must come by TLS. */
+  readonly receivesTls?: boolean;
   readonly registry: ToolRegistry;
   readonly durability: 'fsync' | 'os';
   readonly policy: 'block' | 'dropOldest' | 'dropNewest';

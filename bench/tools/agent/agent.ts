@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { renderTemplate } from '../template.ts';
 import type { NodePlan, SendTarget, Tool, ToolNode } from '../tool.ts';
 import { agentAccounts } from './accounts.ts';
+import { certificatesOf } from './certificates.ts';
 import { agentReload } from './reload.ts';
 
 const TEMPLATE = 'configs/agent/bench.yaml.template';
@@ -28,6 +29,7 @@ export const agent: Tool = {
     keepsOrder: true,
     durabilities: ['fsync', 'os'],
     acknowledgedAfter: { fsync: 'sync', os: 'write' },
+    securesLinks: true,
     usesRegistry: true,
     expiresEventFiles: true,
   },
@@ -77,15 +79,20 @@ function configFile({ confDir }: ToolNode): string {
   return join(confDir, 'agent.yaml');
 }
 
-function configuration(node: ToolNode, { draining }: { draining: boolean }): Promise<string> {
-  const { receive } = node;
+async function configuration(node: ToolNode, { draining }: { draining: boolean }): Promise<string> {
+  const { receive, certsDir } = node;
+  const needsTls = node.receivesTls === true || node.send.some(({ tls }) => tls === true);
+  const tls = certsDir !== undefined && needsTls ? await certificatesOf(node.root, certsDir, node.id) : null;
   const registry = draining ? { ...node.registry, draining } : node.registry;
   const endpoint = receive === null ? '' : `${receive.host}:${receive.port}`;
   const advertise = receive === null ? '' : `${node.advertised}:${receive.port}`;
   const source =
     receive === null
       ? { type: 'tail', name: 'events', dir: node.eventsDir, include: ['*.log'] }
-      : { type: 'listen', name: 'hop', address: endpoint, advertise };
+      : {
+          ...{ type: 'listen', name: 'hop', address: endpoint, advertise },
+          ...(node.receivesTls === true && { tls }),
+        };
   // JSON is YAML: what has a variable number of entries goes in as such.
   return renderTemplate(join(node.root, TEMPLATE), {
     id: node.id,
@@ -98,7 +105,10 @@ function configuration(node: ToolNode, { draining }: { draining: boolean }): Pro
     registry: JSON.stringify(registry),
     sources: JSON.stringify([source]),
     destinations: JSON.stringify(
-      node.send.map((target) => ({ name: target.name, ...placeOf(target), policy: node.policy })),
+      node.send.map((target) => ({
+        ...{ name: target.name, ...placeOf(target), policy: node.policy },
+        ...(target.tls === true && { tls }),
+      })),
     ),
     http: `${node.address}:${node.httpPort}`,
   });
