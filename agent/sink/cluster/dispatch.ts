@@ -66,6 +66,7 @@ export class Dispatch {
     const given = new Set<ClusterMember>();
     const { book, rangesMax } = this.#parts;
     if (book.passGaps()) book.changed();
+    for (const member of this.#toProbe()) if (await this.#giveOne(member)) given.add(member);
     while (!this.#closed && (book.ledger.ranges < rangesMax || book.ledger.returned.length > 0)) {
       const offer = await this.#offer();
       if (offer === null) break;
@@ -77,6 +78,18 @@ export class Dispatch {
       given.add(member);
     }
     return given;
+  }
+
+  /**
+   * Those who have yet to show that they are well, and are to get one batch: at once, and whatever their share, or on a
+   * quiet link it would take minutes. Under failover only who is chosen.
+   */
+  #toProbe(): readonly ClusterMember[] {
+    const { members, strategy } = this.#parts;
+    if (strategy.among === 'health') return [];
+    return members().filter(
+      ({ usable, hasRoom, health }) => usable && hasRoom && health.inflightBatchesMax === 1,
+    );
   }
 
   async #offer(): Promise<Offer | null> {
@@ -134,16 +147,31 @@ export class Dispatch {
     return true;
   }
 
-  /** A member that has yet to show that it is well gets one batch. */
+  /** The next batch, and no more; of a range that is live, what was not sent of it. False: there is none. */
   async #giveOne({ name }: ClusterMember): Promise<boolean> {
-    const { ledger } = this.#parts.book;
+    const { book, log } = this.#parts;
+    const { ledger } = book;
     const [returned] = ledger.returned;
+    if (returned === undefined && !this.#freeFrontier(log.endOffset)) return false;
     const from = returned?.from ?? ledger.frontier;
     const to = await this.#boundaries.atLeast(from.offset, from.offset);
-    if (ledger.returned[0] !== returned || (returned === undefined && ledger.live !== null)) return false;
-    if (returned !== undefined) ledger.giveReturned(name, to);
-    else if (ledger.frontier.offset === from.offset) ledger.give(name, to);
-    else return false;
+    if (returned !== undefined) {
+      if (ledger.returned[0] !== returned) return false;
+      ledger.giveReturned(name, to);
+    } else {
+      if (ledger.live !== null || ledger.frontier !== from) return false;
+      ledger.give(name, to);
+    }
     return true;
+  }
+
+  /** Ends what is live, where something was not sent of it. False: nothing lies at the frontier that can be given. */
+  #freeFrontier(end: number): boolean {
+    const { ledger, position } = this.#parts.book;
+    const { live } = ledger;
+    if (ledger.sentTo.offset >= end) return false;
+    if (live !== null) ledger.closeLive(live.sent);
+    const gap = position.nextGap(ledger.frontier.offset);
+    return gap === null || gap.from.offset > ledger.frontier.offset;
   }
 }
