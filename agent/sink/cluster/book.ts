@@ -61,6 +61,8 @@ export class Book {
 
   /** The cursor in memory is what the ledger says. */
   flush(): void {
+    // the position may be another's by now
+    if (this.#closed) return;
     this.position.update({ cluster: this.ledger.cursor(), position: this.ledger.position });
   }
 

@@ -256,7 +256,8 @@ export class ClusterDestination {
   }
 }
 
-function strategyOf({ name, cluster }: ClusterOptions): Strategy {
+/** @throws SpillwayError `config` where this version cannot send to it. */
+export function strategyOf({ name, cluster }: Pick<ClusterOptions, 'name' | 'cluster'>): Strategy {
   const { strategy } = cluster;
   if (strategy !== 'keyHash') return STRATEGIES[strategy]();
   throw new SpillwayError(

@@ -12,10 +12,22 @@
 // the range now be lost as well, it is done all the same. So every copy of an event beyond the first is counted in `had`
 // or is in doubt, and `had` never counts one that does not exist.
 
-import type { ClusterCursor, HeldRecord, MemberCursor } from '../../log/cursor.ts';
+import type { ClusterCursor, MemberCursor } from '../../log/cursor.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { Counts } from '../../log/sources.ts';
-import type { Place } from '../inflight.ts';
+import { Copies } from './copies.ts';
+import {
+  beginAnew,
+  boundDoubts,
+  faultOf,
+  freshLane,
+  type Held,
+  hadOf,
+  type Lane,
+  laneOf,
+  type Reached,
+  recordOf,
+} from './lane.ts';
 import {
   countsOf,
   earlier,
@@ -27,44 +39,6 @@ import {
   toRecord,
   withoutAll,
 } from './range.ts';
-
-/** A range that one member holds. */
-export interface Held {
-  readonly sequence: number;
-  from: Mark;
-  /** Null: it is live. */
-  to: Mark | null;
-  /** No batch that begins at or behind it is part of it. */
-  limit: number;
-  /** How far it may have been sent. */
-  sent: Mark;
-}
-
-export interface Doubt extends Range {
-  readonly sequence: number;
-  /** The member has it, and nobody else is known to. */
-  readonly confirmed: boolean;
-}
-
-/** What a receiver durably has of a lane. */
-export interface Reached extends Place {
-  /** On the lane so far. */
-  readonly events: number;
-  readonly crc: number | null;
-}
-
-export interface Lane {
-  epoch: number;
-  /** The last sequence that was given to it. */
-  given: number;
-  reached: Reached;
-  held: Held[];
-  doubts: Doubt[];
-  /** In doubt beyond what is listed: never settled. */
-  unlisted: Counts;
-}
-
-const NOTHING: Reached = { sequence: 0, offset: 0, events: 0, crc: null };
 
 export type Settlement =
   | { readonly kind: 'settled' }
@@ -80,14 +54,14 @@ export class Ledger {
   #live: { readonly lane: Lane; readonly held: Held } | null = null;
   #sequence: number;
   #epoch: number;
-  #had: Counts;
+  readonly #copies: Copies;
 
   /** @param doubtsMax ranges in doubt that are listed */
   constructor(cursor: ClusterCursor, doubtsMax: number) {
     this.#doubtsMax = doubtsMax;
     this.#sequence = cursor.sequence;
     this.#epoch = cursor.epoch;
-    this.#had = { ...cursor.had };
+    this.#copies = new Copies(this.#lanes, cursor.had);
     this.#frontier = cursor.frontier;
     this.#returned = cursor.returned.map(fromRecord);
     for (const [name, member] of Object.entries(cursor.members)) this.#lanes.set(name, laneOf(member));
@@ -123,7 +97,7 @@ export class Ledger {
       }
     }
     const returned = this.#returned.map(toRecord);
-    const had = { ...this.#had };
+    const { had } = this;
     return {
       sequence: this.#sequence,
       epoch: this.#epoch,
@@ -139,14 +113,7 @@ export class Ledger {
   lane(member: string): Lane {
     const known = this.#lanes.get(member);
     if (known !== undefined) return known;
-    const lane: Lane = {
-      epoch: ++this.#epoch,
-      given: 0,
-      reached: NOTHING,
-      held: [],
-      doubts: [],
-      unlisted: { events: 0, bytes: 0 },
-    };
+    const lane = freshLane(++this.#epoch);
     this.#lanes.set(member, lane);
     return lane;
   }
@@ -184,7 +151,7 @@ export class Ledger {
   }
 
   get had(): Readonly<Counts> {
-    return this.#had;
+    return this.#copies.had;
   }
 
   get returned(): readonly Range[] {
@@ -308,7 +275,7 @@ export class Ledger {
     lane.reached = { sequence, offset: end.offset, events, crc };
     if (held.to !== null && end.offset >= held.to.offset)
       lane.held = lane.held.filter((other) => other !== held);
-    this.#resolve(done);
+    this.#copies.resolve(done);
     return countsOf(done);
   }
 
@@ -322,13 +289,13 @@ export class Ledger {
       if (to === null) continue;
       const whole = { from, to };
       // somebody else is known to have it: it is done, and the copy of this member would be one too many
-      const elsewhere = this.#confirmedWithin(whole);
+      const elsewhere = this.#copies.confirmedWithin(whole);
       for (const piece of withoutAll(whole, elsewhere)) this.#return(piece);
-      for (const piece of elsewhere) this.#unconfirm(piece);
+      for (const piece of elsewhere) this.#copies.unconfirm(piece);
       const doubt = { sequence, from, to: sent, confirmed: false };
       if (!isEmpty(doubt)) lane.doubts.push(doubt);
     }
-    this.#boundDoubts();
+    boundDoubts(this.#lanes, this.#doubtsMax);
   }
 
   /**
@@ -339,7 +306,7 @@ export class Ledger {
     const lane = this.lane(member);
     const fault = faultOf(lane, has);
     if (fault !== null) {
-      this.#beginAnew(lane, fault.isLoss);
+      beginAnew(lane, ++this.#epoch, fault.isLoss);
       return { kind: 'anew', why: fault.why };
     }
     let events = has.events - lane.reached.events;
@@ -381,45 +348,6 @@ export class Ledger {
     this.#returned.sort((a, b) => a.from.offset - b.from.offset);
   }
 
-  /** A range is done: who is known to have it as well has it once too often. */
-  #resolve(done: Range): void {
-    for (const lane of this.#lanes.values()) {
-      for (const doubt of lane.doubts) {
-        const twice = doubt.confirmed ? overlap(doubt, done) : null;
-        if (twice !== null) this.#countHad(twice);
-      }
-      lane.doubts = lane.doubts.flatMap((doubt) =>
-        doubt.confirmed ? withoutAll(doubt, [done]).map((piece) => ({ ...doubt, ...piece })) : [doubt],
-      );
-    }
-  }
-
-  /** The parts of a range that some member is known to have, though nobody has acknowledged them. */
-  #confirmedWithin(range: Range): Range[] {
-    const found: Range[] = [];
-    for (const { doubts } of this.#lanes.values()) {
-      for (const doubt of doubts) {
-        const both = doubt.confirmed ? overlap(doubt, range) : null;
-        if (both !== null) found.push(...withoutAll(both, found));
-      }
-    }
-    return found;
-  }
-
-  /** The range is done by one of those who are known to have it: it is the first copy; all the others are had. */
-  #unconfirm(range: Range): void {
-    let first: Range[] = [range];
-    for (const lane of this.#lanes.values()) {
-      lane.doubts = lane.doubts.flatMap((doubt) => {
-        const both = doubt.confirmed ? overlap(doubt, range) : null;
-        if (both === null) return [doubt];
-        for (const twice of withoutAll(both, first)) this.#countHad(twice);
-        first = first.flatMap((piece) => withoutAll(piece, [both]));
-        return withoutAll(doubt, [both]).map((piece) => ({ ...doubt, ...piece }));
-      });
-    }
-  }
-
   /** A member who was lost had the range after all. */
   #settleHad(lane: Lane, sequence: number, had: Range): void {
     let known: Range[] = [had];
@@ -433,33 +361,7 @@ export class Ledger {
       }
       known = known.flatMap((piece) => withoutAll(piece, [other]));
     }
-    for (const piece of known) this.#countHad(piece);
-  }
-
-  #countHad(range: Range): void {
-    this.#had = sumOf([this.#had, countsOf(range)]);
-  }
-
-  #beginAnew(lane: Lane, isLoss: boolean): void {
-    // what a member lost it does not have; what another history has of ours nobody can say
-    const doubts = lane.doubts.filter(({ confirmed }) => !confirmed);
-    if (!isLoss) lane.unlisted = sumOf([lane.unlisted, ...doubts.map(countsOf)]);
-    lane.doubts = lane.doubts.filter(({ confirmed }) => confirmed);
-    lane.epoch = ++this.#epoch;
-    lane.reached = NOTHING;
-    for (const held of lane.held) held.sent = held.from;
-  }
-
-  #boundDoubts(): void {
-    let listed = 0;
-    for (const { doubts } of this.#lanes.values()) listed += doubts.length;
-    for (const lane of this.#lanes.values()) {
-      while (listed > this.#doubtsMax && lane.doubts[0] !== undefined) {
-        lane.unlisted = sumOf([lane.unlisted, countsOf(lane.doubts[0])]);
-        lane.doubts.shift();
-        listed--;
-      }
-    }
+    for (const piece of known) this.#copies.countHad(piece);
   }
 
   *#open(): Generator<Range> {
@@ -468,62 +370,4 @@ export class Ledger {
       for (const { from, to, sent } of held) yield { from, to: to ?? sent };
     }
   }
-}
-
-/** What of a range the member has, by the place that it has reached. */
-function hadOf(range: Held | Doubt, { sequence, offset }: Place, eventsAt: (from: number) => number): Range {
-  const { from } = range;
-  const to = range.to ?? ('sent' in range ? range.sent : from);
-  if (range.sequence > sequence) return { from, to: from };
-  if (range.sequence < sequence || offset >= to.offset) return { from, to };
-  if (offset <= from.offset) return { from, to: from };
-  return { from, to: { offset, events: Math.min(eventsAt(from.events), to.events) } };
-}
-
-function faultOf(
-  { given, reached }: Lane,
-  has: Reached,
-): { readonly why: string; readonly isLoss: boolean } | null {
-  const { sequence, offset, crc } = has;
-  if (sequence < reached.sequence || (sequence === reached.sequence && offset < reached.offset)) {
-    return { why: 'it has less than it had acknowledged', isLoss: true };
-  }
-  if (sequence > given) return { why: `it has sequence ${sequence}, ${given} was the last`, isLoss: false };
-  const isSame = sequence === reached.sequence && offset === reached.offset;
-  if (isSame && crc !== null && reached.crc !== null && crc !== reached.crc) {
-    return { why: 'its last batch is not the one it acknowledged', isLoss: false };
-  }
-  return null;
-}
-
-function laneOf({ epoch, given, reached, held, doubts, unlisted }: MemberCursor): Lane {
-  return {
-    epoch,
-    given,
-    reached: { ...reached },
-    // how far they were sent is not written down: perhaps all of it
-    held: held.map(([sequence, ...range]) => {
-      const { from, to } = fromRecord(range);
-      return { sequence, from, to, limit: to.offset, sent: to };
-    }),
-    doubts: doubts.map(([sequence, confirmed, ...range]) => ({
-      sequence,
-      confirmed: confirmed === 1,
-      ...fromRecord(range),
-    })),
-    unlisted: { ...unlisted },
-  };
-}
-
-function recordOf({ epoch, given, reached, held, doubts, unlisted }: Lane): MemberCursor {
-  return {
-    epoch,
-    given,
-    reached,
-    held: held.flatMap(({ sequence, from, to }): HeldRecord[] =>
-      to === null ? [] : [[sequence, ...toRecord({ from, to })]],
-    ),
-    doubts: doubts.map((doubt) => [doubt.sequence, doubt.confirmed ? 1 : 0, ...toRecord(doubt)]),
-    unlisted,
-  };
 }

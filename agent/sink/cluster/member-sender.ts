@@ -5,7 +5,7 @@ import type { LogReader, ReadBatch, ReadResult } from '../../log/reader.ts';
 import { encodeHeader, FrameType } from '../../wire/frame.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import type { Book } from './book.ts';
-import type { Held } from './ledger.ts';
+import type { Held } from './lane.ts';
 
 interface Read {
   readonly range: Held;

@@ -14,7 +14,7 @@ import type { Channel } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
 import type { Book } from './book.ts';
 import { MemberHealth } from './health.ts';
-import type { Lane } from './ledger.ts';
+import type { Lane } from './lane.ts';
 import { MemberLane } from './member-lane.ts';
 import type { Member } from './members.ts';
 import type { MemberLoad } from './strategy.ts';

@@ -3,7 +3,8 @@
 
 import type { ClusterCursor } from '../../../../agent/log/cursor.ts';
 import type { Mark } from '../../../../agent/log/marks.ts';
-import { type Held, Ledger } from '../../../../agent/sink/cluster/ledger.ts';
+import type { Held } from '../../../../agent/sink/cluster/lane.ts';
+import { Ledger } from '../../../../agent/sink/cluster/ledger.ts';
 
 export const MEMBERS = ['b1', 'b2', 'b3'] as const;
 

@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { Ledger } from '../../../../agent/sink/cluster/ledger.ts';
 import { MEMBERS, World } from './ledger-model.ts';
 
 const seed = Number(process.env['SPILLWAY_SEED'] ?? randomInt(2 ** 31));
@@ -188,9 +189,7 @@ test('doubts beyond the limit are counted, and never settle', (t) => {
   const world = lostMember(t);
   const cursor = world.ledger.cursor();
   world.durable = cursor;
-  world.ledger = new (
-    world.ledger.constructor as typeof import('../../../../agent/sink/cluster/ledger.ts').Ledger
-  )(cursor, 0);
+  world.ledger = new Ledger(cursor, 0);
   world.connect('b2');
   world.give('b2', 100);
   world.commit();
