@@ -126,6 +126,9 @@ export const destinationSchema = section({
   tls: destinationTlsSchema.optional(),
   /** The secret of the receiver's tokenFile. */
   tokenFile: tokenFile(),
+  /** zstd costs CPU on both sides and saves network. */
+  compression: z.enum(['none', 'zstd']).default('none'),
+  compressionLevel: count({ min: 1, max: 19 }).default(1),
   /** Where in the log a destination begins that the log does not know yet: an end of it, or an offset. */
   startAt: endOrOffset().default('oldest'),
   /** What gives way when it lags: intake for all (block), its own oldest bytes, or its own newest. */

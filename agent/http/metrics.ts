@@ -174,6 +174,8 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
     '1: the configuration names it no more, and nothing is kept for it; its counts stand still',
     own,
   );
+  const plain = counter('spillway_destination_plain_bytes_total', 'Bytes of batches before compression', own);
+  const sent = counter('spillway_destination_sent_bytes_total', 'Bytes of batches after compression', own);
   const retransmits = counter('spillway_destination_retransmits_total', 'Batches sent again', own);
   const epoch = gauge('spillway_destination_epoch', 'Rises when the history is begun anew', own);
   for (const destination of destinations) {
@@ -191,6 +193,10 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
     connected.set([name], destination.connected ? 1 : 0);
     orphaned.set([name], destination.orphaned ? 1 : 0);
     retransmits.set([name], destination.retransmits);
+    if (destination.packing) {
+      plain.set([name], destination.packing.plainBytes);
+      sent.set([name], destination.packing.sentBytes);
+    }
     epoch.set([name], destination.epoch);
   }
 }

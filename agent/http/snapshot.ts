@@ -78,6 +78,8 @@ export interface DestinationSnapshot {
   readonly orphaned: boolean;
   /** Batches sent more than once. */
   readonly retransmits: number;
+  /** Where batches are compressed: their bytes before and after, since the start. */
+  readonly packing?: { readonly plainBytes: number; readonly sentBytes: number } | null;
   /** Rises when the receiver's history and ours do not fit and a new one is begun. */
   readonly epoch: number;
   /** Where it is a cluster. */

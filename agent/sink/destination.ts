@@ -119,6 +119,7 @@ export class Destination {
       connected: this.#outbound !== null,
       ...this.#position.tallies(),
       orphaned: false,
+      packing: this.#link.packer,
       retransmits: Math.max(0, this.#connections - 1),
       epoch: this.#position.state.epoch,
     };

@@ -8,6 +8,7 @@ import type { Address } from '../config/address.ts';
 import type { DestinationTls } from '../config/link.ts';
 import { nameFault, readIdentity, TLS_OPTIONS } from '../wire/identity.ts';
 import { Kept } from '../wire/kept.ts';
+import { Packer } from '../wire/packing.ts';
 import { readToken } from '../wire/token.ts';
 import { dial } from './dial.ts';
 
@@ -15,6 +16,8 @@ export interface LinkOptions {
   readonly tls?: DestinationTls | undefined;
   readonly tokenFile?: string | undefined;
   readonly connectTimeoutMs: number;
+  readonly compression: 'none' | 'zstd';
+  readonly compressionLevel: number;
 }
 
 export interface Dialled {
@@ -24,12 +27,15 @@ export interface Dialled {
 }
 
 export class Link {
+  /** Compresses batches where the receiver takes that; null: not asked for. */
+  readonly packer: Packer | null;
   readonly #options: LinkOptions;
   readonly #identity: Kept<{ readonly context: tls.SecureContext }> | null;
   readonly #token: Kept<Buffer> | null;
 
   constructor(options: LinkOptions, logger: Logger) {
     this.#options = options;
+    this.packer = options.compression === 'zstd' ? new Packer(options.compressionLevel) : null;
     const { tls: files, tokenFile } = options;
     const onTrouble = (what: string) => (error: Error) =>
       logger.warn({ detail: error.message }, `a new ${what} is not used, the old one stays`);

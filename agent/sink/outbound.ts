@@ -22,6 +22,7 @@ import {
   type Welcome,
 } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
+import type { Packer } from '../wire/packing.ts';
 import { InFlight, type Place, type Sent } from './inflight.ts';
 import type { Link } from './link.ts';
 import { Proving } from './proving.ts';
@@ -52,6 +53,8 @@ export interface Channel {
   /** Of the receiver: a larger batch cannot be sent to it at all. */
   readonly batchBytesMax: number;
   readonly readBytesMax: number;
+  /** Of the link, where the receiver takes compressed batches. */
+  readonly packer: Packer | null;
   /** How long less than readBytesMax waits for more. */
   readonly lingerMs: number;
   /** Something has changed that may let the sender go on. */
@@ -115,6 +118,7 @@ export class Outbound {
   #peerBlocked = false;
   /** Of the receiver. */
   #batchBytesMax = 0;
+  #packer: Packer | null = null;
 
   private constructor(socket: net.Socket, where: string, parts: Parts, token: Buffer | null) {
     this.#proving = token === null ? null : new Proving(token);
@@ -172,6 +176,7 @@ export class Outbound {
         inflight: this.#inflight,
         batchBytesMax: this.#batchBytesMax,
         readBytesMax: options.batchBytesMax,
+        packer: this.#packer,
         lingerMs: options.lingerMs,
         onFree: () => this.poke(),
       });
@@ -201,8 +206,9 @@ export class Outbound {
   }
 
   async #greet(): Promise<{ remark: string | null; peer: string }> {
-    const { lane, expected } = this.#parts;
-    const hello = await lane.hello();
+    const { lane, link, expected } = this.#parts;
+    const asked = link.packer === null ? {} : { compression: ['zstd'] };
+    const hello = { ...(await lane.hello()), ...asked };
     this.#socket.write(this.#proving?.hello(hello) ?? encodeMessage(FrameType.hello, hello));
     const welcome = await this.#welcome.promise;
     this.#proving?.check(welcome, this.#where);
@@ -212,6 +218,7 @@ export class Outbound {
     }
     const remark = await lane.resume(welcome);
     this.#batchBytesMax = welcome.batchBytesMax;
+    this.#packer = welcome.compression === 'zstd' ? link.packer : null;
     if (welcome.windowBatches !== undefined) this.#inflight.limitBatches(welcome.windowBatches);
     return { remark, peer: welcome.instance };
   }

@@ -8,6 +8,7 @@ import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../log/reader.ts';
 import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
+import { writeBatch } from '../wire/packing.ts';
 import type { GapReason } from './gaps.ts';
 import type { Channel, LaneSender } from './outbound.ts';
 import type { Position } from './position.ts';
@@ -78,6 +79,8 @@ export class Sender implements LaneSender {
     const buffer = this.#free.pop();
     if (buffer === undefined) return false;
     const result = await this.#reader.next(buffer, gap?.from.offset);
+    if (result.kind === 'batches')
+      await this.#parts.packer?.prepare(result.batches.map(({ bytes }) => bytes));
     if (result.kind === 'end') this.#free.push(buffer);
     else this.#held = { result, buffer, next: 0 };
     return true;
@@ -141,14 +144,11 @@ export class Sender implements LaneSender {
   #sendBatch({ record, bytes }: ReadBatch, flushed: (() => void) | undefined): void {
     const { from, to, events, crc } = record;
     const end = { offset: to, events: record.eventsBefore + events };
-    const { socket, inflight } = this.#parts;
+    const { socket, inflight, packer } = this.#parts;
     inflight.add({ from, end, sequence: 0, crc, isSkip: false, bytes: bytes.length });
     this.#events = end.events;
     const sequence = ++this.#sequence;
-    socket.write(
-      encodeHeader({ type: FrameType.batch, bodyBytes: bytes.length, from, to, events, crc, sequence }),
-    );
-    socket.write(bytes, flushed);
+    writeBatch(socket, { from, to, events, crc, sequence }, bytes, packer, flushed);
   }
 
   /** What the destination's policy gave up, or what the log cannot deliver. */

@@ -16,8 +16,9 @@ import {
   FrameType,
   protocolError,
 } from '../wire/frame.ts';
-import { type Hello, MESSAGE_BYTES_MAX } from '../wire/handshake.ts';
+import { type Hello, MESSAGE_BYTES_MAX, type Welcome } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
+import { unpack } from '../wire/packing.ts';
 import type { Slabs } from '../wire/slabs.ts';
 import { type Authenticated, Authentication } from './authentication.ts';
 import { greet } from './greeting.ts';
@@ -94,6 +95,7 @@ export class Inbound implements LaneHolder {
       messageBytesMax: MESSAGE_BYTES_MAX,
       batchBytesMax,
       bodyBuffer: (bytes) => this.#slabs.take(bytes),
+      unpack: (body, plainBytes) => this.#unpack(body, plainBytes),
     });
     socket.setNoDelay(true);
     socket.on('error', (error) => this.#end('socket-error', error));
@@ -227,8 +229,15 @@ export class Inbound implements LaneHolder {
       onRefused: (error) => this.#reject(error),
     });
     this.#open = { hello, intake };
-    const message = { ...welcome, ...(proof === undefined ? {} : { proof }) };
+    const compression = hello.compression?.includes('zstd') ? ('zstd' as const) : undefined;
+    const message: Welcome = { ...welcome, proof, compression };
     this.#write(encodeMessage(FrameType.welcome, message, this.#options.windowBytes));
+  }
+
+  #unpack(body: Buffer, plainBytes: number): Buffer {
+    if (!this.#open?.hello.compression?.includes('zstd'))
+      throw protocolError('compression', 'a batch is compressed, which was not agreed');
+    return unpack(body, plainBytes);
   }
 
   /** One acknowledgement for all that one commit settled. */

@@ -1,13 +1,14 @@
 // Frames of the hop protocol. Every frame is a header of 64 bytes and, for some types, a body. Little endian.
 //
 //    0 u16 magic 0x5753 ("SW")   2 u8 type   3 u8 flags   4 u32 body bytes   8 u64 from   16 u64 to
-//   24 u64 sequence   32 u32 zero   36 u32 crc32 of the body   40 u64 credit   48 u64 events   56 .. 60 zero
+//   24 u64 sequence   32 u32 plain body bytes, of a compressed batch   36 u32 crc32 of the body   40 u64 credit   48 u64 events   56 .. 60 zero
 //   60 u32 crc32 of bytes 0..60
 //
 //   hello    sender -> receiver   body: JSON (handshake.ts)
 //   welcome  receiver -> sender   body: JSON; credit
 //   refuse   receiver -> sender   body: JSON {code, message}; the connection closes behind it
-//   batch    sender -> receiver   bytes [from, to) of the stream = body, events, crc32, sequence
+//   batch    sender -> receiver   bytes [from, to) of the stream = body, events, crc32, sequence; flags 1: the body is
+//                                 compressed with zstd, and crc32 is that of the plain bytes
 //   skip     sender -> receiver   [from, to) will not come: events, reason in flags
 //   ack      receiver -> sender   everything below `to` is durable; sequence of the last batch; credit
 //   beat     both ways            nothing new; flags 1: the sender of it cannot take data now (its log is full)
@@ -40,6 +41,7 @@ export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 const TYPE_MAX = 10;
 
 export const BEAT_BLOCKED = 1;
+export const BATCH_ZSTD = 1;
 
 /** Why a sender skips a range; the number travels in the flags of a skip. */
 export const SKIP_REASONS = [
@@ -57,6 +59,8 @@ export interface FrameHeader {
   readonly type: FrameType;
   readonly flags: number;
   readonly bodyBytes: number;
+  /** Of a compressed batch, which the parser gives as if it had not been compressed. */
+  readonly plainBytes: number;
   readonly from: number;
   readonly to: number;
   readonly sequence: number;
@@ -75,6 +79,7 @@ const NOTHING: FrameHeader = {
   type: FrameType.beat,
   flags: 0,
   bodyBytes: 0,
+  plainBytes: 0,
   from: 0,
   to: 0,
   sequence: 0,
@@ -93,6 +98,7 @@ export function encodeHeader(fields: Partial<FrameHeader> & { readonly type: Fra
   putU64(out, header.from, 8);
   putU64(out, header.to, 16);
   putU64(out, header.sequence, 24);
+  out.writeUInt32LE(header.plainBytes, 32);
   out.writeUInt32LE(header.crc, 36);
   putU64(out, header.credit, 40);
   putU64(out, header.events, 48);
@@ -112,6 +118,8 @@ export interface ParserLimits {
   readonly batchBytesMax: number;
   /** Where the body of a batch is put together. */
   readonly bodyBuffer?: (bytes: number) => Buffer;
+  /** Of a compressed batch; without it there are none. */
+  readonly unpack?: (body: Buffer, plainBytes: number) => Buffer;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -162,21 +170,39 @@ export class FrameParser {
   }
 
   #finish(header: FrameHeader): Frame {
+    if (isPacked(header)) return this.#finishPacked(header);
     if (header.bodyBytes > 0 && this.#crc !== header.crc) {
       throw protocolError('body-checksum', 'the body of a frame does not match its checksum');
     }
+    return { header, body: this.#reset() };
+  }
+
+  #finishPacked(header: FrameHeader): Frame {
+    const packed = this.#reset();
+    const plain = this.#limits.unpack?.(packed, header.plainBytes) ?? packed;
+    if (crc32(plain) !== header.crc) {
+      throw protocolError('body-checksum', 'the body of a compressed frame does not match its checksum');
+    }
+    const flags = header.flags & ~BATCH_ZSTD;
+    const body = this.#bodyBuffer({ type: header.type, bodyBytes: plain.length, flags });
+    plain.copy(body);
+    return { header: { ...header, flags, bodyBytes: plain.length }, body };
+  }
+
+  /** Ready for the next frame; gives the body of the last. */
+  #reset(): Buffer {
     const body = this.#body;
     this.#header = null;
     this.#headBytes = 0;
     this.#body = EMPTY;
     this.#bodyBytes = 0;
     this.#crc = 0;
-    return { header, body };
+    return body;
   }
 
-  #bodyBuffer({ type, bodyBytes }: FrameHeader): Buffer {
+  #bodyBuffer({ type, bodyBytes, flags }: Pick<FrameHeader, 'type' | 'bodyBytes' | 'flags'>): Buffer {
     const { bodyBuffer } = this.#limits;
-    return type === FrameType.batch && bodyBuffer !== undefined
+    return type === FrameType.batch && bodyBuffer !== undefined && !isPacked({ type, flags })
       ? bodyBuffer(bodyBytes)
       : Buffer.allocUnsafe(bodyBytes);
   }
@@ -193,6 +219,7 @@ export class FrameParser {
       type: type as FrameType,
       flags: head.readUInt8(3),
       bodyBytes: head.readUInt32LE(4),
+      plainBytes: head.readUInt32LE(32),
       from: getU64(head, 8),
       to: getU64(head, 16),
       sequence: getU64(head, 24),
@@ -203,6 +230,7 @@ export class FrameParser {
     if (Number.isNaN(header.from + header.to + header.sequence + header.credit + header.events)) {
       throw protocolError('number-range', 'a number in a frame is beyond 2^53');
     }
+    if (isPacked(header)) this.#checkPacked(header);
     const limit = this.#bodyLimit(header.type);
     if (header.bodyBytes > limit) {
       throw protocolError(
@@ -211,6 +239,17 @@ export class FrameParser {
       );
     }
     return header;
+  }
+
+  /** Before anything is allocated. */
+  #checkPacked({ plainBytes }: FrameHeader): void {
+    const { batchBytesMax, unpack } = this.#limits;
+    if (unpack === undefined)
+      throw protocolError('compression', 'a batch is compressed, which was not agreed');
+    if (plainBytes > batchBytesMax) {
+      const message = `a compressed batch announces ${plainBytes} bytes, at most ${batchBytesMax} are allowed`;
+      throw protocolError('oversized', message);
+    }
   }
 
   #bodyLimit(type: FrameType): number {
@@ -232,6 +271,10 @@ export class FrameParser {
         return type satisfies never;
     }
   }
+}
+
+function isPacked({ type, flags }: Pick<FrameHeader, 'type' | 'flags'>): boolean {
+  return type === FrameType.batch && (flags & BATCH_ZSTD) !== 0;
 }
 
 export function protocolError(reason: string, message: string): SpillwayError {

@@ -41,6 +41,8 @@ const helloSchema = z.object({
   version: name,
   /** Of a sender that has a token. */
   nonce: hex32.optional(),
+  /** In which ways the sender would like to compress batches. */
+  compression: z.array(z.string().max(16)).max(16).optional(),
 });
 export type Hello = z.infer<typeof helloSchema>;
 
@@ -60,6 +62,8 @@ const welcomeSchema = z.object({
   peerTimeoutMs: z.number().int().min(1),
   /** That the receiver has the token, too. */
   proof: hex32.optional(),
+  /** Batches may be compressed so. */
+  compression: z.literal('zstd').optional(),
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 

@@ -2,7 +2,7 @@
 
 import { SpillwayError } from '../../errors.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../../log/reader.ts';
-import { encodeHeader, FrameType } from '../../wire/frame.ts';
+import { writeBatch } from '../../wire/packing.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import type { Book } from './book.ts';
 import type { Held } from './lane.ts';
@@ -46,9 +46,10 @@ export class MemberSender implements LaneSender {
     const range = this.#range();
     const buffer = range === null ? undefined : this.#free.pop();
     if (range === null || buffer === undefined) return false;
-    const { reader } = this.#parts;
+    const { reader, packer } = this.#parts;
     if (reader.offset !== range.sent.offset) reader.seek(range.sent.offset);
     const result = await reader.next(buffer, range.limit);
+    if (result.kind === 'batches') await packer?.prepare(result.batches.map(({ bytes }) => bytes));
     return this.#take(result, range, buffer);
   }
 
@@ -114,15 +115,12 @@ export class MemberSender implements LaneSender {
 
   #sendBatch(range: Held, { record, bytes }: ReadBatch): void {
     const { from, to, events, crc } = record;
-    const { socket, inflight } = this.#parts;
+    const { socket, inflight, packer } = this.#parts;
     const end = { offset: to, events: record.eventsBefore + events };
     const { sequence } = range;
     inflight.add({ from, end, sequence, crc, isSkip: false, bytes: bytes.length });
     range.sent = end;
-    socket.write(
-      encodeHeader({ type: FrameType.batch, bodyBytes: bytes.length, from, to, events, crc, sequence }),
-    );
-    socket.write(bytes);
+    writeBatch(socket, { from, to, events, crc, sequence }, bytes, packer);
   }
 
   #checkSize({ record }: ReadBatch): void {

@@ -78,6 +78,8 @@ export async function hop(
     lingerMs: 0,
     inflightBytesMax: 2 ** 20,
     inflightBatchesMax: 1_000,
+    compression: 'none',
+    compressionLevel: 1,
     connectTimeoutMs: 2_000,
     ackTimeoutMs: 10_000,
     heartbeatMs: 50,

@@ -103,6 +103,7 @@ test('lost-acknowledgement-of-a-skip: after the next connection nothing has come
       to: { by: 'address', address: { host: '127.0.0.1', port: wire.port } },
       ...{ lagBytesMax: 2 ** 30, maxAgeMs: 0, batchBytesMax: 65_536, lingerMs: 0 },
       ...{ inflightBytesMax: 1_048_576, inflightBatchesMax: 100_000 },
+      ...{ compression: 'none', compressionLevel: 1 },
       ...{ connectTimeoutMs: 2000, ackTimeoutMs: 20_000, heartbeatMs: 500, peerTimeoutMs: 20_000 },
       ...{ retryMinMs: 50, retryMaxMs: 100 },
     },

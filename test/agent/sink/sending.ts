@@ -44,6 +44,8 @@ export async function sending(
     lingerMs: 0,
     inflightBytesMax: 2 ** 20,
     inflightBatchesMax: 1_000,
+    compression: 'none',
+    compressionLevel: 1,
     connectTimeoutMs: 400,
     ackTimeoutMs: 400,
     heartbeatMs: 30,

@@ -5,6 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { SpillwayError } from '../../../agent/errors.ts';
 import {
+  BATCH_ZSTD,
   encodeHeader,
   encodeMessage,
   type Frame,
@@ -22,6 +23,7 @@ const REASONS = new Set([
   'frame-type',
   'number-range',
   'oversized',
+  'compression',
 ]);
 
 const batch = (body: Buffer, fields: Partial<FrameHeader> = {}): Buffer =>
@@ -59,7 +61,10 @@ const anyFrame = fc
   .map(([header, bytes]) => {
     const carries = header.type <= FrameType.batch;
     const body = Buffer.from(carries ? bytes : []);
-    const whole: FrameHeader = { ...header, bodyBytes: body.length, crc: crc32(body) };
+    // compressed batches are packing.test.ts's
+    const flags = header.type === FrameType.batch ? header.flags & ~BATCH_ZSTD : header.flags;
+    const sizes = { bodyBytes: body.length, plainBytes: 0 };
+    const whole: FrameHeader = { ...header, flags, ...sizes, crc: crc32(body) };
     return { header: whole, body, bytes: Buffer.concat([encodeHeader(whole), body]) };
   });
 

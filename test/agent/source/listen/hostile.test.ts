@@ -21,8 +21,8 @@ const GROWTH_BYTES_MAX = 256 * 2 ** 20;
 /** Reasons in docs/formats.md that such bytes may have; `internal` would be a mistake of ours. */
 const REASONS = new Set(
   `not-spillway header-checksum body-checksum frame-type oversized number-range handshake handshake-timeout
-  protocol-version batch-range batch-torn event-count gap skip-range unexpected-frame credit unsupported stale-session
-  disconnected socket-error superseded bye`.split(/\s+/),
+  protocol-version batch-range batch-torn event-count gap skip-range unexpected-frame credit compression unsupported stale-session
+  disconnected socket-error superseded bye peer-timeout`.split(/\s+/),
 );
 
 class Client {
@@ -38,11 +38,11 @@ class Client {
     let begun = Buffer.alloc(0);
     this.#socket.on('data', (chunk: Buffer) => {
       if (begun.length < 4_096) begun = Buffer.concat([begun, chunk]);
-      // heartbeats come before the answer
-      let at = 0;
-      while (begun[at + 2] === FrameType.beat) at += 64;
-      if (begun[at + 2] === undefined) return;
-      this.welcomed = begun[at + 2] === FrameType.welcome;
+      // heartbeats come before the answer, many of them where the log is slow
+      while (begun.length >= 64 && begun[2] === FrameType.beat) begun = begun.subarray(64);
+      const type = begun[2];
+      if (type === undefined || type === FrameType.beat) return;
+      this.welcomed = type === FrameType.welcome;
       this.#answered.resolve();
     });
     this.#socket.once('close', () => this.#answered.resolve());

@@ -200,7 +200,15 @@ export function takes(bytes: Buffer, start = 0n): string[] {
       at += HEADER_BYTES;
       continue;
     }
-    if (type !== 4 || length === 0 || length > 65_536 || at + HEADER_BYTES + length > bytes.length)
+    // a compressed batch, which was not agreed
+    const isPacked = type === 4 && (head.readUInt8(3) & 1) !== 0;
+    if (
+      type !== 4 ||
+      isPacked ||
+      length === 0 ||
+      length > 65_536 ||
+      at + HEADER_BYTES + length > bytes.length
+    )
       return events;
     const body = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length);
     const lines = body.toString('latin1').split('\n');
