@@ -22,7 +22,8 @@ export const ROOT_MARKER = 'SPILLWAY_CHECKOUT';
 export const DATA_MARKER = 'SPILLWAY_DATA';
 /** In a data folder outside the checkout: `down` deletes no folder without it. */
 export const DATA_FOLDER_MARK = '.spillway-chain';
-export const EVENT_FILES = ['*.log'] as const;
+/** The second: Scribe appends its number after the suffix. */
+export const EVENT_FILES = ['*.log', '*.log_*'] as const;
 
 const SHARED_MEMORY = '/dev/shm';
 

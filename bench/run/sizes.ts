@@ -2,16 +2,19 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChainEnd } from '../chain/layout.ts';
+import picomatch from 'picomatch';
+import { type ChainEnd, EVENT_FILES } from '../chain/layout.ts';
 import { hasCode } from '../run-error.ts';
 import type { Baseline } from './baseline.ts';
 
 /** Sizes by name. */
 export type FileSizes = ReadonlyMap<string, number>;
 
+const isEventFile = picomatch([...EVENT_FILES]);
+
 export async function sizesIn(dir: string): Promise<FileSizes> {
   const sizes = new Map<string, number>();
-  for (const name of (await readdir(dir)).filter((entry) => entry.endsWith('.log'))) {
+  for (const name of (await readdir(dir)).filter((entry) => isEventFile(entry))) {
     const size = await fileBytes(join(dir, name));
     if (size > 0) sizes.set(name, size);
   }

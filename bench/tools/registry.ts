@@ -7,6 +7,7 @@ import { flumeTools } from './flume/flume.ts';
 import { mixedTool } from './mixed.ts';
 import { otelcolTools } from './otelcol/otelcol.ts';
 import { rsyslogTools } from './rsyslog/rsyslog.ts';
+import { scribeTools } from './scribe/scribe.ts';
 import { socat } from './socat/socat.ts';
 import { syslogNgTools } from './syslog-ng/syslog-ng.ts';
 import type { Tool } from './tool.ts';
@@ -17,6 +18,7 @@ export const tools: readonly Tool[] = [
   ...rsyslogTools,
   ...syslogNgTools,
   ...flumeTools,
+  ...scribeTools,
   ...fluentBitTools,
   ...vectorTools,
   ...otelcolTools,
