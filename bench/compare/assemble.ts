@@ -1,5 +1,7 @@
 // From the outcomes of the cells to the scorecard.
 
+import { FIDELITY_CASES } from '../fidelity/cases.ts';
+import type { Fidelity } from '../fidelity/probe.ts';
 import type { Result } from '../result.ts';
 import type { Column } from './columns.ts';
 import type { Comparison, ComparisonRow } from './comparison-file.ts';
@@ -68,6 +70,11 @@ function cellOf({ planned, ended }: ScorecardParts, row: ComparisonRow, column: 
   const mine = ended.filter(isHere);
   const notRun = mine.map(({ outcome }) => outcome).find(({ kind }) => kind === 'not run');
   if (notRun?.kind === 'not run') return { ...place, ...empty, state: 'not run', why: [notRun.why] };
+  const probe = mine.map(({ outcome }) => outcome).find(({ kind }) => kind === 'fidelity');
+  if (probe?.kind === 'fidelity') {
+    const why = alterations(probe.fidelity);
+    return { ...place, ...empty, state: why.length === 0 ? 'pass' : 'fail', why };
+  }
   const results = resultsOf(mine);
   const wanted = planned.filter((cell) => isHere({ cell, outcome: { kind: 'not run', why: '' } })).length;
   if (results.length === 0) return { ...place, ...empty, state: 'pending', why: ['not reached'] };
@@ -86,6 +93,14 @@ function cellOf({ planned, ended }: ScorecardParts, row: ComparisonRow, column: 
     stealPercent: Math.max(...results.map(({ machine }) => machine.stealPercent)),
     evidence: telling === undefined ? null : evidenceOf(telling),
   };
+}
+
+function alterations({ cases }: Fidelity): string[] {
+  const spoiled = cases
+    .filter(({ fate }) => fate !== 'kept')
+    .map(({ name, fate, detail }) => `${name}: ${fate} ${detail}`.trimEnd());
+  const unsent = FIDELITY_CASES.slice(cases.length).map(({ name }) => `${name}: not sent`);
+  return [...spoiled, ...unsent];
 }
 
 /** One failure is a failure: a promise is kept every time. A run that went wrong says nothing unless all did. */

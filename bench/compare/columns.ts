@@ -5,6 +5,7 @@ import { BenchError } from '../run-error.ts';
 import { toolNamed } from '../tools/registry.ts';
 import type { FoundTool, Tool } from '../tools/tool.ts';
 import type { Claim, ColumnSpec, Comparison } from './comparison-file.ts';
+import type { Mode } from './schedule.ts';
 
 export interface Column {
   /** Unique in the comparison, and a folder's name. */
@@ -18,13 +19,15 @@ export interface Column {
   readonly howToGet: string;
 }
 
-/** Without names: all of the comparison's, in its order. */
+/** Without names: all of the comparison's that belong to the mode, in its order. */
 export async function columnsOf(
   root: string,
   comparison: Comparison,
   names: readonly string[] | undefined,
+  mode: Mode,
 ): Promise<Column[]> {
-  const wanted = names === undefined ? comparison.columns : pick(comparison.columns, names);
+  const ofMode = comparison.columns.filter(({ quick }) => mode === 'full' || quick);
+  const wanted = names === undefined ? ofMode : pick(comparison.columns, names);
   return Promise.all(wanted.map((spec) => column(root, spec)));
 }
 
@@ -32,7 +35,9 @@ function pick(columns: readonly ColumnSpec[], names: readonly string[]): ColumnS
   return names.flatMap((name) => {
     const listed = columns.filter(({ tool }) => tool === name || tool.split(':')[0] === name);
     // One that is not listed may still be compared: the tool's own default decides what it can.
-    return listed.length > 0 ? listed : [{ tool: toolNamed(name).name, durability: 'fsync' as const }];
+    return listed.length > 0
+      ? listed
+      : [{ tool: toolNamed(name).name, durability: 'fsync' as const, quick: true }];
   });
 }
 

@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../chain/chain-file.ts';
+import { FIDELITY_CASES } from '../fidelity/cases.ts';
 import { renderScorecardMarkdown } from '../report/scorecard/markdown.ts';
 import { renderScorecard } from '../report/scorecard/page.ts';
 import { describeCommit } from '../run/machine.ts';
@@ -39,7 +40,7 @@ export async function runComparison(
 ): Promise<number> {
   const { mode, seed } = command;
   const talk = command.json ? process.stderr : process.stdout;
-  const columns = await columnsOf(root, comparison, command.tools);
+  const columns = await columnsOf(root, comparison, command.tools, mode);
   refuseTwins(columns);
   const planned = schedule(comparison, columns, mode, seed);
   const store = await openStore(root, comparison, columns, command);
@@ -125,6 +126,10 @@ function introduction(
 
 function outcomeText(outcome: Outcome): string {
   if (outcome.kind === 'not run') return `not run: ${outcome.why}`;
+  if (outcome.kind === 'fidelity') {
+    const kept = outcome.fidelity.cases.filter(({ fate }) => fate === 'kept').length;
+    return `${kept} of ${FIDELITY_CASES.length} cases kept as they were`;
+  }
   const { verdict, rate, ratePerMinute, failures } = outcome.result;
   const [first = ''] = failures;
   return `${verdict} at ${rate}: ${(ratePerMinute / 1e6).toFixed(2)}M/min ${first}`.trimEnd();

@@ -23,9 +23,10 @@ const rowSchema = z.strictObject({
   about: z.string(),
   /**
    * `sustained`: the highest sustained rate; `flood`: a backlog, timed; `common`: cost and latency at a rate that all
-   * sustain; `held`: is `rate` held; `fault`: what the scenario asserts, at a rate that the tool sustains.
+   * sustain; `held`: is `rate` held; `fault`: what the scenario asserts, at a rate that the tool sustains; `fidelity`:
+   * what becomes of awkward lines (the scenario says nothing then).
    */
-  kind: z.enum(['sustained', 'flood', 'common', 'held', 'fault']),
+  kind: z.enum(['sustained', 'flood', 'common', 'held', 'fault', 'fidelity']),
   /** A file beside the comparison, or the name of a scenario. */
   scenario: z.string(),
   /** Of `held`. */
@@ -43,7 +44,14 @@ const comparisonSchema = z.strictObject({
   name,
   description: z.string(),
   columns: z
-    .array(z.strictObject({ tool: z.string(), durability: z.enum(['fsync', 'os']).default('fsync') }))
+    .array(
+      z.strictObject({
+        tool: z.string(),
+        durability: z.enum(['fsync', 'os']).default('fsync'),
+        /** Part of --quick, unless --tools names it. */
+        quick: z.boolean().default(true),
+      }),
+    )
     .min(1),
   rows: z.array(rowSchema).min(1),
   /** Fault rows run once with each under --full, with the first under --quick. */

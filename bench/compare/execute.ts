@@ -1,5 +1,6 @@
 // One cell: one tool, one row, one repetition, run as any scenario is, at the rate that the row asks for.
 
+import { probeFidelity } from '../fidelity/probe.ts';
 import type { Result } from '../result.ts';
 import { type PreparedRun, prepareRun, type RunCommand } from '../run/perform.ts';
 import type { Overrides } from '../run/plan.ts';
@@ -32,8 +33,13 @@ export interface CellContext {
 }
 
 export async function runCell(context: CellContext, cell: Cell, outDir: string): Promise<Outcome> {
+  const { row, column } = cell;
   try {
-    const prepared = await prepareRun(context.root, cell.row.file, commandOf(context, cell, outDir));
+    if (row.kind === 'fidelity' && column.found !== null) {
+      const fidelity = await probeFidelity(context.root, column.tool, column.found, context.signal);
+      return { kind: 'fidelity', fidelity };
+    }
+    const prepared = await prepareRun(context.root, row.file, commandOf(context, cell, outDir));
     const result = await measure(context, cell, prepared);
     return { kind: 'result', result, folder: outDir };
   } catch (error) {
@@ -59,6 +65,8 @@ function commandOf({ mode }: CellContext, { row, column, seed }: Cell, out: stri
   const overrides: Overrides = {
     tool: column.toolName,
     durability: column.durability,
+    // The row decides: what a rival is known to sustain is measured here.
+    rate: row.file.scenario.generator.rate,
     seed,
     quick,
     ...(quick && row.quickDuration !== undefined && { durationMs: row.quickDuration }),
@@ -82,6 +90,8 @@ async function measure(context: CellContext, cell: Cell, prepared: PreparedRun):
       return flood(run, prepared);
     case 'common':
       return at(context.rates.common(context.columns));
+    case 'fidelity':
+      throw new Error('a fidelity probe is no run');
     case 'held':
       return at(row.rate ?? prepared.scenario.generator.rate);
     case 'fault':

@@ -35,7 +35,7 @@ export function forecastText({ runs, minutes, diskBytes }: Forecast): string {
 
 function cellMs(cell: Cell, mode: Mode): number {
   const { kind } = cell.row;
-  if (kind === 'flood') return FLOOD_MS;
+  if (kind === 'flood' || kind === 'fidelity') return FLOOD_MS;
   if (kind === 'sustained') return PROBES * PROBE_MS[mode] + loadMs(cell, mode) + AROUND_MS;
   return loadMs(cell, mode) + AROUND_MS;
 }

@@ -17,6 +17,7 @@ export interface Cell {
 }
 
 const STAGES: readonly (readonly ComparisonRow['kind'][])[] = [
+  ['fidelity'],
   ['flood'],
   ['sustained'],
   ['common', 'held'],

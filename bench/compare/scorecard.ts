@@ -2,6 +2,7 @@
 
 import type { Result } from '../result.ts';
 import type { DurabilityClass } from '../tools/tool.ts';
+import type { ComparisonRow } from './comparison-file.ts';
 import type { Summary } from './statistics.ts';
 
 export const SCORECARD_SCHEMA = 'spillway-scorecard/1';
@@ -39,7 +40,7 @@ export interface ScorecardRow {
   readonly name: string;
   readonly title: string;
   readonly about: string;
-  readonly kind: 'sustained' | 'flood' | 'common' | 'held' | 'fault';
+  readonly kind: ComparisonRow['kind'];
   readonly scenario: string;
 }
 

@@ -2,13 +2,14 @@
 // goes on where it stopped.
 //
 //   <out>/comparison.json                          which comparison this is
-//   <out>/<row>/<column>/<repetition>/result.json  one run; `not-run.json` where it could not be
+//   <out>/<row>/<column>/<repetition>/result.json  one run; `fidelity.json` a probe; `not-run.json`: it could not be
 //   <out>/scorecard.{json,html,md}
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../chain/chain-file.ts';
+import type { Fidelity } from '../fidelity/probe.ts';
 import { makeFolder } from '../folder.ts';
 import type { Result } from '../result.ts';
 import { readResult, writeResult } from '../run/output.ts';
@@ -18,6 +19,7 @@ import { SCORECARD_SCHEMA, type Scorecard } from './scorecard.ts';
 
 const KEY = 'comparison.json';
 export const SCORECARD = 'scorecard.json';
+const FIDELITY = 'fidelity.json';
 const NOT_RUN = 'not-run.json';
 
 export interface ComparisonKey {
@@ -32,6 +34,7 @@ export interface ComparisonKey {
 /** How a cell ended. */
 export type Outcome =
   | { readonly kind: 'result'; readonly result: Result; readonly folder: string }
+  | { readonly kind: 'fidelity'; readonly fidelity: Fidelity }
   | { readonly kind: 'not run'; readonly why: string };
 
 export function digestOf(texts: readonly string[]): string {
@@ -68,6 +71,8 @@ export class ComparisonStore {
   /** null: still to be run. An invalid run said nothing and is run again. */
   async outcomeOf(cell: Cell): Promise<Outcome | null> {
     const folder = this.folderOf(cell);
+    const fidelity = await readIfThere(join(folder, FIDELITY));
+    if (fidelity !== null) return { kind: 'fidelity', fidelity: JSON.parse(fidelity) as Fidelity };
     const notRun = await readIfThere(join(folder, NOT_RUN));
     if (notRun !== null) return { kind: 'not run', why: (JSON.parse(notRun) as { why: string }).why };
     if ((await readIfThere(join(folder, 'result.json'))) === null) return null;
@@ -79,6 +84,8 @@ export class ComparisonStore {
     const folder = this.folderOf(cell);
     await makeFolder(folder);
     if (outcome.kind === 'result') await writeResult(folder, outcome.result);
+    else if (outcome.kind === 'fidelity')
+      await writeWhole(join(folder, FIDELITY), `${JSON.stringify(outcome.fidelity)}\n`);
     else await writeWhole(join(folder, NOT_RUN), `${JSON.stringify({ why: outcome.why })}\n`);
   }
 }

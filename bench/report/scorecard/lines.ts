@@ -44,6 +44,12 @@ export function cellText(
   const summary = line.figure === null ? undefined : cell.figures[line.figure];
   if (cell.state === 'n/a' || cell.state === 'not run' || cell.state === 'pending')
     return { main: cell.state, below: [] };
+  if (line.row.kind === 'fidelity') {
+    return {
+      main: cell.state === 'pass' ? 'all kept' : 'altered',
+      below: cell.why.map((text) => text.split(':')[0] ?? ''),
+    };
+  }
   if (line.figure === null) return { main: cell.state, below: promiseText(cell) };
   if (summary === undefined) return { main: cell.state, below: [] };
   const below = [
