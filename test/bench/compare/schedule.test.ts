@@ -8,6 +8,11 @@ test('quick: the rows marked so, once each; rates before what needs them', async
   t.is(cells.length, rowsOf(file, 'quick').length * 2);
   const kinds = cells.map(({ row }) => row.kind);
   t.true(kinds.lastIndexOf('flood') < kinds.indexOf('sustained'));
+  t.true(kinds.lastIndexOf('sustained') < kinds.indexOf('fault'));
+});
+
+test('full: cost and latency come once the rates are known, faults last', async (t) => {
+  const kinds = schedule(await comparison(), [column('one')], 'full', 1).map(({ row }) => row.kind);
   t.true(kinds.lastIndexOf('sustained') < kinds.indexOf('common'));
   t.true(kinds.lastIndexOf('common') < kinds.indexOf('fault'));
 });
