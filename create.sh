@@ -2,9 +2,10 @@
 # Brings a chain up, drives metrics through it, prints the report, and leaves it up to be looked at.
 #
 #   ./create.sh [local|aws|hosts FILE] [--rate 10M/min] [--duration 30s] [--yes]
+#               aws: [--config FILE] [--key FILE] [--allow CIDR]
 #
-# local (the default) is this machine. hosts are the machines in FILE, over ssh: there the chain is brought up and its
-# addresses printed; a load is driven through it where --rate or --duration is given. Exit 0: it is up, it carried the
+# local (the default) is this machine. hosts are the machines in FILE, over ssh; aws makes machines on EC2 first, and
+# asks before. There the chain is brought up and its addresses printed; a load is driven through it where --rate or --duration is given. Exit 0: it is up, it carried the
 # rate, and nothing was lost, doubled or torn; 1: not so, or it could not start; 2: bad usage; 130: interrupted.
 # ./destroy.sh takes everything down again.
 set -uo pipefail
@@ -18,7 +19,7 @@ usage() {
   exit 2
 }
 
-where='' file='' rate=10M/min duration=30s load=()
+where='' file='' rate=10M/min duration=30s yes=no load=() rig=()
 while (($#)); do
   case $1 in
     local | aws | hosts)
@@ -36,15 +37,18 @@ while (($#)); do
       load+=("$1" "$2")
       shift
       ;;
-    --yes) ;; # nothing is asked on one machine
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$root/create.sh" && exit 0 ;;
+    --config | --key | --allow)
+      [[ -n ${2-} ]] || usage "$1: a value is missing"
+      rig+=("$1" "$2")
+      shift
+      ;;
+    --yes) yes=yes ;;
+    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$root/create.sh" && exit 0 ;;
     *) usage "'$1' is not understood" ;;
   esac
   shift
 done
-case $where in
-  aws) echo "create.sh aws: not built yet; ./create.sh local runs the chain on this machine" >&2 && exit 2 ;;
-esac
+if ((${#rig[@]})) && [[ $where != aws ]]; then usage "${rig[0]} is for aws"; fi
 
 step() { printf '\n== %s\n' "$1"; }
 
@@ -75,14 +79,57 @@ trap on_interrupt INT TERM
 
 bench() { run "$root/scripts/node.sh" "$root/bench/main.ts" "$@"; }
 
-if [[ $where != hosts ]]; then
+look_here() {
   step "looking at this machine"
   "$root/scripts/preflight.sh" "$rate" "$duration" || exit
   if [[ $(ulimit -Sn) != unlimited ]] && (($(ulimit -Sn) < descriptors_wanted)); then
     ulimit -Sn "$descriptors_wanted" 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
   fi
   echo "Linux, $(nproc) cores, $(df -Ph -- "$root" | awk 'NR == 2 { print $4 }') of disk free"
-fi
+}
+
+show_aws() { run "$root/scripts/node.sh" "$root/scripts/aws/create.ts" --show ${rig[@]+"${rig[@]}"}; }
+
+choose() { # nobody said where, and there are credentials: local, unless the answer is aws
+  local answer
+  step "this machine, or AWS?"
+  show_aws || {
+    echo "AWS cannot be used now; going on with this machine" >&2
+    return
+  }
+  read -r -p 'local or aws? [local] ' answer
+  if [[ $answer == aws ]]; then where=aws yes=yes; fi
+}
+
+make_aws() {
+  if [[ $yes == no ]]; then
+    step "what would be made"
+    show_aws || exit
+    [[ -t 0 ]] || {
+      echo "nothing was made: nobody is there to be asked (--yes makes it)" >&2
+      exit 1
+    }
+    local answer
+    read -r -p 'make it? [y/N] ' answer
+    [[ $answer == [yY]* ]] || {
+      echo "nothing was made"
+      exit 1
+    }
+  fi
+  step "making the machines"
+  run "$root/scripts/node.sh" "$root/scripts/aws/create.ts" ${rig[@]+"${rig[@]}"} || exit
+}
+
+bring_up_machines() { # FILE [--boot-seconds N]
+  step "bringing up the machines of $1"
+  run "$root/scripts/node.sh" "$root/scripts/hosts/create.ts" "$@" || exit
+  if ((${#load[@]})); then
+    step "sending $rate for $duration"
+    bench run throughput --chain "$1" --rate "$rate" --duration "$duration" || exit
+  fi
+}
+
+if [[ $where == local || -z $where ]]; then look_here; fi
 
 mkdir -p "$root/.tools"
 exec 8>"$root/.tools/create.lock"
@@ -95,15 +142,18 @@ step "setting up"
 run "$root/scripts/setup.sh" || exit 1
 echo "Node $("$root/scripts/node.sh" --version), packages and tools are there"
 
-if [[ $where == hosts ]]; then
-  step "bringing up the machines of $file"
-  run "$root/scripts/node.sh" "$root/scripts/hosts/create.ts" "$file" || exit
-  if ((${#load[@]})); then
-    step "sending $rate for $duration"
-    bench run throughput --chain "$file" --rate "$rate" --duration "$duration" || exit
-  fi
-  exit 0
-fi
+if [[ -z $where && -t 0 && -t 1 && -n ${AWS_ACCESS_KEY_ID-}${AWS_PROFILE-} ]]; then choose; fi
+case $where in
+  hosts)
+    bring_up_machines "$file"
+    exit
+    ;;
+  aws)
+    make_aws
+    bring_up_machines "$root/infra/hosts.yaml" --boot-seconds 240
+    exit
+    ;;
+esac
 
 step "starting the chain"
 if bench status >/dev/null 2>&1; then

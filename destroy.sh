@@ -118,7 +118,11 @@ fi
 
 # The chain on other machines. What of it is left is still there after the rest has been taken down.
 elsewhere=0
-if [[ $only_here == no && -f $root/.hosts/chain.json ]]; then
+if [[ $only_here == no ]] && grep -qsE '"mode": ?"managed"' "$root/infra/terraform.tfstate"; then
+  "$root/scripts/node.sh" "$root/scripts/aws/destroy.ts" ${mode:+"$mode"} || elsewhere=1
+fi
+# Machines that could not be destroyed keep what is on them.
+if [[ $only_here == no && $elsewhere == 0 && -f $root/.hosts/chain.json ]]; then
   "$root/scripts/node.sh" "$root/scripts/hosts/destroy.ts" ${mode:+"$mode"} || elsewhere=1
 fi
 
@@ -127,7 +131,7 @@ processes=$(list_processes)
 data_folders=$(list_data_folders)
 found=$(describe)
 if [[ -z $found ]]; then
-  if [[ $only_here == yes || ! -f $root/.hosts/chain.json ]]; then echo "nothing of $root is up"; fi
+  if [[ $only_here == yes || ($elsewhere == 0 && ! -f $root/.hosts/chain.json) ]]; then echo "nothing of $root is up"; fi
   exit "$elsewhere"
 fi
 if [[ $mode == --list ]]; then

@@ -22,4 +22,5 @@ part 'format and lint' biome ci --error-on-warnings --colors=off .
 part 'types' tsc
 part 'which folder imports which' node scripts/check-directions.ts
 part 'every configuration loads' node scripts/check-configs.ts
+part 'no rig is up in the committed state' node scripts/check-state.ts
 exit "$status"

@@ -3,15 +3,15 @@
 //
 //   node scripts/hosts/create.ts FILE [--boot-seconds N]
 
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Host, type RemoteChain, readHostsFile, registryHost } from '../../bench/remote/hosts-file.ts';
+import { type RemoteChain, readHostsFile, registryHost } from '../../bench/remote/hosts-file.ts';
 import { readRecord, sshConfigPath, writeRecord } from '../../bench/remote/record.ts';
 import { lastLines } from '../../bench/remote/ssh.ts';
 import { untilInterrupted } from '../../bench/run/interrupt.ts';
 import { BenchError, exitStatus } from '../../bench/run-error.ts';
 import { describeFailures, throughSteps } from './fleet.ts';
+import { checkKey } from './keys.ts';
 import { npmRegistry } from './npm-registry.ts';
 import { bringUpSteps, pack, type StepContext, standing } from './steps.ts';
 
@@ -29,7 +29,7 @@ async function create(args: readonly string[], signal: AbortSignal): Promise<num
   const [file] = positionals;
   if (file === undefined) throw new BenchError('usage', 'usage: ./create.sh hosts FILE');
   const chain = await readHostsFile(resolve(file));
-  checkKeys(chain.hosts);
+  for (const key of new Set(chain.hosts.map((host) => host.key))) if (key !== null) checkKey(key);
   await refuseOthers(chain);
   await writeRecord(root, chain);
   const bootSeconds = Number(values['boot-seconds'] ?? BOOT_SECONDS);
@@ -52,25 +52,6 @@ async function create(args: readonly string[], signal: AbortSignal): Promise<num
   );
   printPlaces(chain, resolve(file));
   return failures.length === 0 && registered ? 0 : 1;
-}
-
-/** ssh's own complaint about a key comes once a machine, after a wait, and without a remedy. */
-function checkKeys(hosts: readonly Host[]): void {
-  for (const key of new Set(hosts.map((host) => host.key))) {
-    if (key === null) continue;
-    const found = statSync(key, { throwIfNoEntry: false });
-    if (found === undefined) throw new BenchError('usage', `the key ${key} does not exist`);
-    if (!found.isFile()) throw new BenchError('usage', `the key ${key} is not a file`);
-    if ((found.mode & 0o077) !== 0) {
-      throw new BenchError(
-        'usage',
-        `the key ${key} can be read by others, and ssh will not use it: chmod 600 ${key}`,
-      );
-    }
-    if (!/PRIVATE KEY/.test(readFileSync(key, 'latin1').slice(0, 200))) {
-      throw new BenchError('usage', `${key} is not a private key (the public half goes onto the machines)`);
-    }
-  }
 }
 
 /** A checkout has one chain of machines at a time: what it made of others would be forgotten. */
