@@ -49,6 +49,8 @@ export const chainSchema = z.strictObject({
   links: z.array(z.string()).min(1).optional(),
   /** Nodes that are sent to by TLS with certificates on both sides, made for the run. */
   tls: z.array(z.string()).min(1).optional(),
+  /** Nodes whose batches are compressed on the link. */
+  zstd: z.array(z.string()).min(1).optional(),
 });
 
 const generatorSchema = z
@@ -154,9 +156,11 @@ export const scenarioSchema = z
     const links = linkNames(scenario.chain);
     const disks = scenario.disks.map(({ target }) => target);
     const receivers = nodes.filter((name) => name !== 'instance1');
-    for (const [index, name] of (scenario.chain.tls ?? []).entries()) {
-      if (receivers.includes(name)) continue;
-      complain(['chain', 'tls', index], `nobody sends to '${name}'; expected one of ${receivers.join(', ')}`);
+    for (const key of ['tls', 'zstd'] as const) {
+      for (const [index, name] of (scenario.chain[key] ?? []).entries()) {
+        if (receivers.includes(name)) continue;
+        complain(['chain', key, index], `nobody sends to '${name}'; expected one of ${receivers.join(', ')}`);
+      }
     }
     for (const [index, { target }] of scenario.disks.entries()) {
       if (nodes.includes(target)) continue;

@@ -40,7 +40,17 @@ export async function up(
     throw new BenchError('tool-missing', `${tool.name} is not here; to get it: ${found.howToGet}`);
   const ended: string[] = [];
   const chain = new LocalChain(layout, {
-    ...{ shape, tool, found, durability, log, destinationKeepBytes: log.keep, tls: shape.tls, onNote: say },
+    ...{
+      shape,
+      tool,
+      found,
+      durability,
+      log,
+      destinationKeepBytes: log.keep,
+      tls: shape.tls,
+      zstd: shape.zstd,
+      onNote: say,
+    },
     onExit: (record) => ended.push(record.name),
   });
   try {

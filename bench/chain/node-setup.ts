@@ -36,6 +36,8 @@ export interface NodeSettings {
   readonly cluster: ClusterShape | undefined;
   /** Nodes that are sent to by TLS. */
   readonly tls?: readonly string[] | undefined;
+  /** Nodes whose batches are compressed. */
+  readonly zstd?: readonly string[] | undefined;
 }
 
 export interface PreparedNode {
@@ -96,10 +98,18 @@ function viewOf(layout: ChainLayout, node: ChainNode, settings: NodeSettings): T
   };
 }
 
-function targetOf(end: ChainEnd, layout: ChainLayout, { cluster, registry, tls }: NodeSettings): SendTarget {
+function targetOf(
+  end: ChainEnd,
+  layout: ChainLayout,
+  { cluster, registry, tls, zstd }: NodeSettings,
+): SendTarget {
   const members = end.nodes.map(({ id, advertised }) => ({ name: id, host: advertised, port: HOP_PORT }));
   const place = { name: end.name, host: members[0]?.host ?? '', port: HOP_PORT };
-  const target = { ...place, ...(tls?.includes(end.name) === true && { tls: true }) };
+  const target = {
+    ...place,
+    ...(tls?.includes(end.name) === true && { tls: true }),
+    ...(zstd?.includes(end.name) === true && { zstd: true }),
+  };
   if (!isCluster(end) || cluster === undefined) return target;
   const { strategy, keyFormat: format, keyField: field, found } = cluster;
   const isLive = found === 'registry' && registry.type === 'etcd';

@@ -226,6 +226,7 @@ export function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
     log: scenario.log,
     destinationKeepBytes: destinationKeep(plan),
     tls: scenario.chain.tls,
+    zstd: scenario.chain.zstd,
     onNote: (text) => draft.notes.push(text),
     onExit: (record, exit) => {
       void noteExit(draft, record, exit);

@@ -94,8 +94,12 @@ export function planRun(
   const { rate, floodEvents, duration, content } = scenario.generator;
   if (rate.kind === 'max')
     throw new BenchError('run', 'the rate max is searched by several runs, not by one');
-  if (scenario.chain.tls !== undefined && tool.features.securesLinks !== true)
-    throw new BenchError('usage', `${tool.name} cannot secure its links: chain.tls is for the agent`);
+  const { tls, zstd } = scenario.chain;
+  if ((tls ?? zstd) !== undefined && tool.features.securesLinks !== true)
+    throw new BenchError(
+      'usage',
+      `${tool.name} has no TLS and no zstd: chain.tls and chain.zstd are for the agent`,
+    );
   const events =
     rate.kind === 'flood' ? floodEvents : Math.max(1, Math.round((rate.eventsPerSecond * duration) / 1000));
   return {

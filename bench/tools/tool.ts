@@ -62,7 +62,7 @@ export interface ToolFeatures {
   readonly durabilities: readonly ('fsync' | 'os')[];
   /** When it acknowledges, by durability: what is ranked together. */
   readonly acknowledgedAfter: Readonly<Record<'fsync' | 'os', DurabilityClass>>;
-  /** Its links can have TLS with certificates on both sides, where the scenario asks for it. */
+  /** Its links can have TLS with certificates on both sides, and zstd, where the scenario asks for it. */
   readonly securesLinks?: boolean;
   /** Registers itself and finds its peers in etcd. */
   readonly usesRegistry: boolean;
@@ -96,6 +96,8 @@ export interface Endpoint {
 export interface SendTarget extends Endpoint {
   /** By TLS only. */
   readonly tls?: boolean;
+  /** Its batches are compressed. */
+  readonly zstd?: boolean;
   readonly members?: readonly Endpoint[];
   /** How they are to share, for a tool that can be told. */
   readonly balancing?: Balancing;

@@ -108,6 +108,7 @@ async function configuration(node: ToolNode, { draining }: { draining: boolean }
       node.send.map((target) => ({
         ...{ name: target.name, ...placeOf(target), policy: node.policy },
         ...(target.tls === true && { tls }),
+        ...(target.zstd === true && { compression: 'zstd' }),
       })),
     ),
     http: `${node.address}:${node.httpPort}`,

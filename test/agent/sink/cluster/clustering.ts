@@ -34,6 +34,8 @@ export async function clustering(
     name: 'b',
     instance: 'sender',
     version: '1',
+    compression: 'none',
+    compressionLevel: 1,
     cluster: {
       strategy: 'roundRobin',
       from: {
