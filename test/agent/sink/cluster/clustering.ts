@@ -66,6 +66,8 @@ export async function clustering(
     lingerMs: 0,
     inflightBytesMax: 2 ** 20,
     inflightBatchesMax: 1024,
+    compression: 'none',
+    compressionLevel: 1,
     connectTimeoutMs: 400,
     ackTimeoutMs: 400,
     heartbeatMs: 30,
