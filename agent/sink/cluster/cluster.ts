@@ -132,9 +132,17 @@ export class ClusterDestination {
       ...position.tallies(),
       orphaned: false,
       retransmits: 0,
+      packing: this.#packing(),
       epoch: position.state.epoch,
       cluster: this.#clusterSnapshot(),
     };
+  }
+
+  #packing(): DestinationSnapshot['packing'] {
+    if (this.#options.compression === 'none') return null;
+    const sum = (of: 'plainBytes' | 'sentBytes') =>
+      this.#active.reduce((bytes, { packing }) => bytes + (packing?.[of] ?? 0), 0);
+    return { plainBytes: sum('plainBytes'), sentBytes: sum('sentBytes') };
   }
 
   /** Sends what the log holds within `drainMs`, keeps the cursor, closes. Idempotent. */

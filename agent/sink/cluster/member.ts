@@ -72,6 +72,11 @@ export class ClusterMember {
     return this.#member.name;
   }
 
+  /** What compression made of its batches since it became a member; null: not asked for. */
+  get packing(): { readonly plainBytes: number; readonly sentBytes: number } | null {
+    return this.#link.packer;
+  }
+
   get connected(): boolean {
     return this.#outbound !== null;
   }
