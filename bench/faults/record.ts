@@ -25,6 +25,8 @@ export interface WatchSample {
 export interface WatchedNode {
   /** The folder that the cap limits, as the file system sees it; null for a tool without one. */
   readonly logBytes: number | null;
+  /** buffer/ of a tool without such a folder: its queues, and whatever else it keeps. */
+  readonly bufferBytes?: number;
   /** Open descriptors of its processes; null while it is down. */
   readonly descriptors: number | null;
   readonly rssBytes: number | null;

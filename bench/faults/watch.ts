@@ -50,7 +50,9 @@ async function lookAt(
     throw error;
   });
   return {
-    logBytes: plan.log === null ? null : await folderBytes(plan.log),
+    ...(plan.log === null
+      ? { logBytes: null, bufferBytes: await folderBytes(view.bufferDir) }
+      : { logBytes: await folderBytes(plan.log) }),
     descriptors: await sum(processes.map(({ pid }) => descriptorsOf(pid))),
     rssBytes: await sum(processes.map(({ pid }) => rssOf(pid))),
     account: (await account) ?? null,

@@ -398,3 +398,20 @@ test('losses that are counted to the event pass, whatever the reason', (t) => {
   const changes = { ...withSender(skipping(3)), ...lost(5, 7) };
   t.deepEqual(resultOf(faulty({ lost: 'counted', conservation: 'any' }, changes)).failures, []);
 });
+
+test('a tool without counters is not asked how much it buffered; the folder of its buffer is noted', (t) => {
+  const { books } = evidence();
+  const unseen = (second: number) => ({
+    ...{ logBytes: null, account: null },
+    bufferBytes: 5e6 + (second === 6 ? 3 * 2 ** 20 : 0),
+  });
+  const nodes = books.nodes.map((node) => ({
+    ...{ ...node, account: null },
+    verdict: node.id === 'a' ? verdictOfA : null,
+  }));
+  const changes = { ...watch(unseen), books: { ...books, keepsAccounts: false, nodes } };
+  const { verdict, failures, notes } = resultOf(faulty({ bufferedShareMin: 0.8 }, changes));
+  t.deepEqual(failures, []);
+  t.is(verdict, 'pass');
+  t.true(notes.includes("the folder of instance1's buffer grew by up to 3 MiB"), notes.join('\n'));
+});
