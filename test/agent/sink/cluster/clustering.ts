@@ -59,6 +59,7 @@ export async function clustering(
       ...more,
     },
     startAt: 'oldest',
+    ...{ compression: 'none', compressionLevel: 1 },
     policy: 'block',
     lagBytesMax: 2 ** 30,
     maxAgeMs: 0,
