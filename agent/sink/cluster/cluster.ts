@@ -138,7 +138,7 @@ export class ClusterDestination {
     };
   }
 
-  #packing(): DestinationSnapshot['packing'] {
+  #packing(): Exclude<DestinationSnapshot['packing'], undefined> {
     if (this.#options.compression === 'none') return null;
     const sum = (of: 'plainBytes' | 'sentBytes') =>
       this.#active.reduce((bytes, { packing }) => bytes + (packing?.[of] ?? 0), 0);
