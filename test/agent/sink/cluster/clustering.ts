@@ -34,8 +34,6 @@ export async function clustering(
     name: 'b',
     instance: 'sender',
     version: '1',
-    compression: 'none',
-    compressionLevel: 1,
     cluster: {
       strategy: 'roundRobin',
       from: {
@@ -59,7 +57,6 @@ export async function clustering(
       ...more,
     },
     startAt: 'oldest',
-    ...{ compression: 'none', compressionLevel: 1 },
     policy: 'block',
     lagBytesMax: 2 ** 30,
     maxAgeMs: 0,
