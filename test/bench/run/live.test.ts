@@ -30,7 +30,10 @@ async function following(t: ExecutionContext, manifestText: string) {
 async function verified(live: LiveVerification): Promise<Draft> {
   const draft = new Draft(evidence().plan);
   draft.live.push(live);
-  const open = { chain: { layout: { nodes: [] } }, baseline: { files: new Map() } } as unknown as OpenChain;
+  const open = {
+    chain: { layout: { nodes: [] }, begun: [] },
+    baseline: { files: new Map() },
+  } as unknown as OpenChain;
   const context = { outDir: '', signal: new AbortController().signal } as unknown as RunContext;
   await verifyNodes(draft, open, '', context);
   return draft;
