@@ -21,6 +21,7 @@ export class Book {
   #writing: Promise<void> = Promise.resolve();
   #gathering: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #retries = true;
   #closed = false;
 
   private constructor(ledger: Ledger, position: Position) {
@@ -66,7 +67,7 @@ export class Book {
     this.position.update({ cluster: this.ledger.cursor(), position: this.ledger.position });
   }
 
-  /** Resolves when everything that was decided up to now is written down. @throws SpillwayError `closed` */
+  /** Resolves when everything that was decided up to now is written down. @throws SpillwayError `closed`, `disk` */
   commit(): Promise<void> {
     this.#gathering ??= this.#writing.then(() => {
       this.#gathering = null;
@@ -106,7 +107,13 @@ export class Book {
     return true;
   }
 
+  /** From now on a write that fails is not tried again: the destination is to end, whatever the disk does. */
+  stopRetrying(): void {
+    this.#retries = false;
+  }
+
   async close(): Promise<void> {
+    this.stopRetrying();
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.commit().catch(() => undefined);
     this.#closed = true;
@@ -122,6 +129,7 @@ export class Book {
         this.#durableSequence = Math.max(this.#durableSequence, sequence);
         return;
       }
+      if (!this.#retries) throw new SpillwayError('disk', 'cannot write the cursor', { retryable: true });
       await sleep(RETRY_MS);
     }
   }

@@ -169,6 +169,7 @@ export class ClusterDestination {
   }
 
   async #end(once: 'drained' | 'acknowledged', withinMs: number): Promise<void> {
+    this.#book.stopRetrying();
     await Promise.all(this.#active.map((member) => member.close(once, withinMs)));
     for (const stop of this.#stop.splice(0)) stop();
     this.#members.close();

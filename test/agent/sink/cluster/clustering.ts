@@ -2,6 +2,7 @@
 
 import type { ExecutionContext } from 'ava';
 import { pino } from 'pino';
+import type { Address } from '../../../../agent/config/address.ts';
 import type { EventLog } from '../../../../agent/log/log.ts';
 import { StaticRegistry } from '../../../../agent/registry/static.ts';
 import { ClusterDestination, type ClusterOptions } from '../../../../agent/sink/cluster/cluster.ts';
@@ -30,7 +31,26 @@ export async function clustering(
   const log = await openOn(disk, LOG_OPTIONS);
   const members: ScriptedReceiver[] = [];
   for (let member = 0; member < count; member++) members.push(await ScriptedReceiver.open(t));
-  const options: ClusterOptions = {
+  const options = clusterOptions(
+    members.map(({ address }) => address),
+    more,
+  );
+  const parts = { log, registry: new StaticRegistry({}), logger: pino({ level: 'silent' }) };
+  const destination = await ClusterDestination.open(options, parts);
+  t.teardown(async () => {
+    for (const member of members) member.close();
+    await destination.close(0);
+    await log.close();
+  });
+  destination.start();
+  return { disk, log, members, destination, send: (line) => appendLines(log, sourceOf(log), [line]) };
+}
+
+export function clusterOptions(
+  addresses: readonly Address[],
+  more: Partial<ClusterOptions['cluster']> = {},
+): ClusterOptions {
+  return {
     name: 'b',
     instance: 'sender',
     version: '1',
@@ -38,7 +58,7 @@ export async function clustering(
       strategy: 'roundRobin',
       from: {
         by: 'list',
-        members: members.map(({ address }, index) => ({
+        members: addresses.map((address, index) => ({
           name: `b${index + 1}`,
           ...address,
           draining: false,
@@ -62,6 +82,8 @@ export async function clustering(
     maxAgeMs: 0,
     batchBytesMax: 64 * 1024,
     lingerMs: 0,
+    compression: 'none',
+    compressionLevel: 1,
     inflightBytesMax: 2 ** 20,
     inflightBatchesMax: 1024,
     compression: 'none',
@@ -71,13 +93,4 @@ export async function clustering(
     heartbeatMs: 30,
     peerTimeoutMs: 5_000,
   };
-  const parts = { log, registry: new StaticRegistry({}), logger: pino({ level: 'silent' }) };
-  const destination = await ClusterDestination.open(options, parts);
-  t.teardown(async () => {
-    for (const member of members) member.close();
-    await destination.close(0);
-    await log.close();
-  });
-  destination.start();
-  return { disk, log, members, destination, send: (line) => appendLines(log, sourceOf(log), [line]) };
 }
