@@ -82,8 +82,6 @@ export function clusterOptions(
     maxAgeMs: 0,
     batchBytesMax: 64 * 1024,
     lingerMs: 0,
-    compression: 'none',
-    compressionLevel: 1,
     inflightBytesMax: 2 ** 20,
     inflightBatchesMax: 1024,
     compression: 'none',
