@@ -37,11 +37,15 @@ export async function executeRemoteRun(
   await emptyOut(context.outDir);
   const fleet = new Fleet(chain, sshConfigPath(context.root));
   const run = new RemoteRun(context, plan, fleet);
+  // Whatever a machine is still at ends with its connection: nobody waits for it after Ctrl-C.
+  const onAbort = () => void fleet.close();
+  context.signal.addEventListener('abort', onAbort, { once: true });
   try {
     await run.perform();
   } catch (error) {
     run.fail(error);
   } finally {
+    context.signal.removeEventListener('abort', onAbort);
     run.findings.notes.push(...(await fleet.close()).map((text) => `left over: ${text}`));
   }
   return run.result();

@@ -46,6 +46,9 @@ async function create(args: readonly string[], signal: AbortSignal): Promise<num
       `${failures.length} of ${chain.hosts.length} machines failed; mend it and run the same again, or: ./destroy.sh\n`,
     );
   }
+  if (values['boot-seconds'] !== undefined && failures.some(({ step }) => step === 'connect')) {
+    process.stderr.write('ssh is open to one network only: if your address has changed, ./create.sh aws again lets the new one in\n');
+  }
   const registered = await checkRegistered(
     context,
     failures.map(({ host }) => host.id),
