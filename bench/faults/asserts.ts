@@ -47,6 +47,8 @@ export const faultAsserts = {
   takenOverMax: durationMs.optional(),
   /** From a member's return, or its joining, until it has its even part. */
   sharedAgainMax: durationMs.optional(),
+  /** From a member's draining until it is given nothing more, for as long as it drains. */
+  drainedMax: durationMs.optional(),
   /** Every key is at one member, or at others only while its own is away; and in order there. */
   keysStable: z.boolean().default(false),
   /** Longest time within the load in which a destination got nothing. */

@@ -23,6 +23,7 @@ export function clusterFailures(evidence: Evidence): string[] {
       ...spreadFailures(evidence, cluster),
       ...takeOverFailures(evidence, cluster),
       ...shareFailures(evidence, cluster),
+      ...drainFailures(evidence, cluster),
       ...keyFailures(evidence, cluster),
     ]),
     ...missingCluster(evidence),
@@ -43,8 +44,9 @@ export function clusterNotes(evidence: Evidence): string[] {
 
 /** What is asserted of a cluster must find one. */
 function missingCluster({ plan, books }: Evidence): string[] {
-  const { spreadMax, takenOverMax, sharedAgainMax, keysStable } = plan.scenario.asserts;
-  const isAsked = keysStable || [spreadMax, takenOverMax, sharedAgainMax].some((most) => most !== undefined);
+  const { spreadMax, takenOverMax, sharedAgainMax, drainedMax, keysStable } = plan.scenario.asserts;
+  const limits = [spreadMax, takenOverMax, sharedAgainMax, drainedMax];
+  const isAsked = keysStable || limits.some((most) => most !== undefined);
   return isAsked && (books.clusters ?? []).length === 0 ? ['no cluster was verified'] : [];
 }
 
@@ -128,6 +130,24 @@ function shareFailures(evidence: Evidence, cluster: AccountedCluster): string[] 
     return took <= most
       ? []
       : [`${what} had its part again after ${seconds(took)}, expected ${seconds(most)}`];
+  });
+}
+
+function drainFailures(evidence: Evidence, cluster: AccountedCluster): string[] {
+  const most = evidence.plan.scenario.asserts.drainedMax;
+  if (most === undefined) return [];
+  const drains = within(evidence, cluster).filter(({ action, fromMs, toMs }) => {
+    return action === 'drain' && toMs !== null && toMs > fromMs + most;
+  });
+  if (drains.length === 0) return [`${cluster.name}: no member drained for longer than ${seconds(most)}`];
+  return drains.flatMap(({ node, fromMs, toMs }) => {
+    const sizes = evidence.samples
+      .filter(({ timeMs }) => timeMs >= fromMs + most && timeMs <= (toMs ?? 0))
+      .map(({ directories }) => directories[node]?.totalBytes ?? 0);
+    const grown = (sizes.at(-1) ?? 0) - (sizes[0] ?? 0);
+    if (sizes.length > 1 && grown === 0) return [];
+    const what = sizes.length > 1 ? `was given ${grown} bytes` : 'was not looked at';
+    return [`${cluster.name}: ${node} ${what} later than ${seconds(most)} after it drained`];
   });
 }
 

@@ -3,6 +3,7 @@
 import type { Result } from '../result.ts';
 import type { Evidence } from '../run/evidence.ts';
 import { backlogAt } from '../run/series.ts';
+import type { DestinationAccount } from '../tools/tool.ts';
 import { capFailures, capNotes } from './caps.ts';
 import { catchUpFailures, catchUpNotes } from './catch-up.ts';
 import { clusterFailures, clusterNotes } from './cluster.ts';
@@ -131,12 +132,20 @@ function noticedMs({ faults, books }: Evidence, fault: FaultRecord): number | nu
   let stood = false;
   for (const { timeMs, nodes } of faults.watch) {
     if (timeMs > (fault.toMs ?? fault.fromMs)) return null;
-    const lane = nodes[sender]?.account?.destinations.find(({ name }) => name === fault.node);
-    if (lane?.connected === undefined) continue;
-    if (stood && !lane.connected && timeMs >= fault.fromMs) return timeMs - fault.fromMs;
-    stood = lane.connected;
+    const connected = isConnected(nodes[sender]?.account?.destinations ?? [], fault.node);
+    if (connected === undefined) continue;
+    if (stood && !connected && timeMs >= fault.fromMs) return timeMs - fault.fromMs;
+    stood = connected;
   }
   return null;
+}
+
+/** To a destination of this name, or to a member of one. */
+function isConnected(lanes: readonly DestinationAccount[], id: string): boolean | undefined {
+  const lane = lanes.find(({ name }) => name === id);
+  return lane === undefined
+    ? lanes.find(({ members }) => members?.[id] !== undefined)?.members?.[id]
+    : lane.connected;
 }
 
 function recoveryFailures(evidence: Evidence, window: Window): string[] {

@@ -221,6 +221,8 @@ export interface DestinationAccount {
   readonly connected?: boolean;
   /** The node's configuration names it no more: it will get nothing. */
   readonly orphaned?: boolean;
+  /** Of a cluster: who of its members is connected. */
+  readonly members?: Readonly<Record<string, boolean>>;
   /** Of a cluster: events that a member had although another was given them as well. */
   readonly had?: number;
   /** Of a cluster: events of which that is not known yet. */

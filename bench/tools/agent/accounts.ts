@@ -14,6 +14,7 @@ const DESTINATION_EVENTS = 'spillway_destination_events_total';
 const DESTINATION_BUFFERED = 'spillway_destination_buffered_events';
 const DESTINATION_HAD = 'spillway_destination_had_events_total';
 const DESTINATION_IN_DOUBT = 'spillway_destination_in_doubt_events';
+const MEMBER_CONNECTED = 'spillway_member_connected';
 const CONNECTED = 'spillway_destination_connected';
 
 export const agentAccounts: ToolAccounts = {
@@ -72,6 +73,7 @@ function destinationAccount(samples: readonly MetricSample[], destination: strin
     skipped: events('skipped'),
     connected: sumOf(samples, CONNECTED, { destination }) > 0,
     orphaned: sumOf(samples, 'spillway_destination_orphaned', { destination }) > 0,
+    ...membersOf(samples, destination),
     had: sumOf(samples, DESTINATION_HAD, { destination }),
     inDoubt: sumOf(samples, DESTINATION_IN_DOUBT, { destination }),
     bufferedBytes: sumOf(samples, 'spillway_destination_buffered_bytes', { destination }),
@@ -81,6 +83,17 @@ function destinationAccount(samples: readonly MetricSample[], destination: strin
         .map((reason) => [reason, sumOf(samples, DESTINATION_EVENTS, { destination, reason })]),
     ),
   };
+}
+
+function membersOf(
+  samples: readonly MetricSample[],
+  destination: string,
+): Pick<DestinationAccount, 'members'> {
+  const own = samples.filter(({ name, labels }) => {
+    return name === MEMBER_CONNECTED && labels['destination'] === destination;
+  });
+  if (own.length === 0) return {};
+  return { members: Object.fromEntries(own.map(({ labels, value }) => [labels['member'] ?? '', value > 0])) };
 }
 
 export async function fetchMetrics(node: ToolNode): Promise<MetricSample[]> {

@@ -164,6 +164,21 @@ test('who returns or joins has its part: late, never, or nobody did', (t) => {
   ]);
 });
 
+test('who drains is given nothing more: soon, too late, or nobody drained', (t) => {
+  const drain: FaultRecord = { ...KILL, action: 'drain' };
+  const asserts = { drainedMax: 1000 };
+  const rates = (until: number): Rates => {
+    return (ms) => (ms >= until && ms < 5000 ? [5000, 0, 5000] : [3333, 3333, 3333]);
+  };
+  t.deepEqual(failuresOf({ asserts, faults: [drain], rates: rates(3800) }), []);
+  t.deepEqual(failuresOf({ asserts, faults: [drain], rates: rates(4500) }), [
+    'a: a2 was given 1666.5 bytes later than 1.0 s after it drained',
+  ]);
+  const nobody = ['a: no member drained for longer than 1.0 s'];
+  t.deepEqual(failuresOf({ asserts }), nobody);
+  t.deepEqual(failuresOf({ asserts, faults: [{ ...drain, toMs: START_MS + 3900 }] }), nobody);
+});
+
 test('what is doubled lies between what the members had and what is in doubt beside', (t) => {
   const asserts = { duplicated: 'counted' as const };
   const doubled = (events: number, lane: Partial<DestinationAccount>) =>

@@ -135,3 +135,41 @@ steps:
     t.true((a?.files ?? 0) > 5);
   },
 );
+
+test.serial(
+  'a cluster is one destination: a member dies and returns, another joins, nothing is lost',
+  async (t) => {
+    const { code, said, dir, result } = await run(
+      t,
+      `generator: { rate: 10k/s, duration: 7s, scheduleLagMax: 3s }
+chain: { instances: 1, cluster: { members: 2, standby: 1 } }
+steps:
+  - { at: 1s, do: kill, target: a2, lasts: 1s }
+  - { at: 2s, do: join, target: a3 }
+asserts: { lost: 0, duplicated: counted, reordered: any }
+`,
+    );
+    t.is(code, 0, said);
+    const [destination, ...more] = result?.destinations ?? [];
+    t.like(destination, { name: 'a', delivered: 70_000 });
+    t.is(more.length, 0);
+    const members = destination?.members ?? [];
+    t.deepEqual(
+      members.map(({ name }) => name),
+      ['a1', 'a2', 'a3'],
+    );
+    t.true(
+      members.every(({ events }) => events > 0),
+      JSON.stringify(members),
+    );
+    const together = members.reduce((sum, { events }) => sum + events, 0);
+    t.is(together, 70_000 + (destination?.duplicated.events ?? 0));
+    t.is(result?.conservation.state, 'closed');
+    const shared = result?.conservation.equations.find(({ where, text }) => {
+      return where === 'instance1 -> a' && /appended by the members/.test(text);
+    });
+    t.is(shared?.right, together);
+    t.true(result?.series.backlogBytes.some(({ name }) => name === 'a'));
+    t.is(await left(dir), 0);
+  },
+);

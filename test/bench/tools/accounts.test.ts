@@ -23,6 +23,9 @@ spillway_destination_events_total{destination="a",outcome="dropped",reason="lag"
 spillway_destination_buffered_events{destination="a"} 1
 spillway_destination_buffered_bytes{destination="a"} 100
 spillway_destination_connected{destination="a"} 1
+spillway_member_connected{destination="a",member="a1"} 1
+spillway_member_connected{destination="a",member="a2"} 0
+spillway_member_connected{destination="b",member="b1"} 1
 spillway_destination_had_events_total{destination="a"} 3
 spillway_destination_in_doubt_events{destination="a",member="a1"} 20
 spillway_destination_in_doubt_events{destination="a",member="a2"} 4
@@ -44,6 +47,7 @@ test("the agent's counters become the books of a node", (t) => {
       {
         ...{ name: 'a', appended: 7, acknowledged: 4, buffered: 1, dropped: 2, skipped: 0 },
         bufferedBytes: 100,
+        members: { a1: true, a2: false },
         had: 3,
         orphaned: false,
         inDoubt: 24,
