@@ -47,7 +47,9 @@ async function create(args: readonly string[], signal: AbortSignal): Promise<num
     );
   }
   if (values['boot-seconds'] !== undefined && failures.some(({ step }) => step === 'connect')) {
-    process.stderr.write('ssh is open to one network only: if your address has changed, ./create.sh aws again lets the new one in\n');
+    process.stderr.write(
+      'ssh is open to one network only: if your address has changed, ./create.sh aws again lets the new one in\n',
+    );
   }
   const registered = await checkRegistered(
     context,
