@@ -74,7 +74,9 @@ export class Cluster {
     await until(
       'the cluster has everything',
       async () => {
-        const metrics = await this.sender.metrics();
+        // it may be starting yet
+        const metrics = await this.sender.metrics().catch(() => null);
+        if (metrics === null) return false;
         const buffered = metrics.sum('spillway_destination_buffered_bytes');
         const appended = metrics.sum('spillway_log_appended_events_total');
         const inDoubt = metrics.sum('spillway_destination_in_doubt_events');
