@@ -19,7 +19,8 @@ function makeCheckout(t: ExecutionContext): { checkout: Checkout; path: string; 
   const node = process.execPath;
   const install = `mkdir -p node_modules/.bin && ln -sf '${node}' node_modules/.bin/node`;
   checkout.write('bin/npm', `#!/bin/sh\necho "$@" >>'${calls}'\n[ -z "$NPM_FAILS" ] && ${install}\n`, 0o755);
-  for (const tool of ['etcd', 'socat', 'rsyslogd']) checkout.write(`bin/${tool}`, '#!/bin/sh\n', 0o755);
+  for (const tool of ['etcd', 'socat', 'rsyslogd', 'syslog-ng'])
+    checkout.write(`bin/${tool}`, '#!/bin/sh\n', 0o755);
   const npmCalls = () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n').length : 0);
   return { checkout, path: `${join(checkout.root, 'bin')}:${process.env['PATH']}`, npmCalls };
 }
