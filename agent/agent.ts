@@ -57,7 +57,7 @@ export class Agent {
   ) {
     const self = { instance: config.id, version: VERSION };
     this.#fanOut = new FanOut({ log, registry, logger }, self, config.log);
-    this.#sources = new Sources(log, logger, self);
+    this.#sources = new Sources(log, logger, { ...self, reload: () => void this.reload() });
     this.#reload = new Reload({
       load,
       current: () => this.#config,

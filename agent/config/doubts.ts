@@ -2,7 +2,7 @@
 
 import type { Address } from './address.ts';
 import type { KeyPath, Problem } from './document.ts';
-import type { AgentConfig, ListenConfig, TailConfig, Target } from './schema.ts';
+import type { AgentConfig, ListenConfig, ScribeSourceConfig, TailConfig, Target } from './schema.ts';
 
 type Doubted = Pick<AgentConfig, 'log' | 'sources' | 'destinations'>;
 
@@ -73,8 +73,8 @@ function isTail(source: AgentConfig['sources'][number]): source is TailConfig {
   return source.type === 'tail';
 }
 
-function isListen(source: AgentConfig['sources'][number]): source is ListenConfig {
-  return source.type === 'listen';
+function isListen(source: AgentConfig['sources'][number]): source is ListenConfig | ScribeSourceConfig {
+  return source.type !== 'tail';
 }
 
 function isSame(a: Address, b: Address): boolean {

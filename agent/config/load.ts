@@ -26,6 +26,7 @@ import {
   logSchema,
   registrySchema,
   roleSchema,
+  type SourceConfig,
   sourceSchema,
   stopSchema,
 } from './schema.ts';
@@ -140,13 +141,7 @@ function check(raw: unknown, file: string): Checked {
       id,
       role,
       log: { ...log, dir: resolve(base, log.dir) },
-      sources: sources
-        .filter((source) => source !== undefined)
-        .map((source) =>
-          source.type === 'tail'
-            ? { ...source, dir: resolve(base, source.dir) }
-            : absoluteFiles(source, base),
-        ),
+      sources: sources.filter((source) => source !== undefined).map((source) => absolute(source, base)),
       destinations: destinations
         .filter((destination) => destination !== undefined)
         .map((destination) => absoluteFiles(destination, base)),
@@ -155,4 +150,17 @@ function check(raw: unknown, file: string): Checked {
       ...(http === undefined ? {} : { http }),
     },
   };
+}
+
+function absolute(source: SourceConfig, base: string): SourceConfig {
+  switch (source.type) {
+    case 'tail':
+      return { ...source, dir: resolve(base, source.dir) };
+    case 'listen':
+      return absoluteFiles(source, base);
+    case 'scribe':
+      return source;
+    default:
+      return source satisfies never;
+  }
 }

@@ -2,10 +2,13 @@
 // here, so that these rules are checked, and reported, together with everything else.
 
 import { type Address, formatAddress, isWildcard } from './address.ts';
+import { problem, repeated, when } from './broken.ts';
 import type { ClusterConfig } from './cluster.ts';
 import { formatPath, type KeyPath, type Problem } from './document.ts';
+import { heartbeatFits } from './heartbeat-rule.ts';
 import { valueAt } from './problems.ts';
-import type { AgentConfig, DestinationConfig, ListenConfig, LogConfig, SourceConfig } from './schema.ts';
+import type { AgentConfig, DestinationConfig, LogConfig, SourceConfig } from './schema.ts';
+import { sourceRules } from './source-rules.ts';
 
 /** The sections that are right in themselves. */
 export interface Sections {
@@ -50,7 +53,9 @@ function duplicateNames(raw: unknown, list: 'sources' | 'destinations'): Problem
 /** Two that listen on one address: the second of them could not start. */
 function sharedAddresses({ sources, http }: Sections): Problem[] {
   const listening = sources.flatMap((source, index) =>
-    source?.type === 'listen' ? [{ address: source.address, path: ['sources', index, 'address'] }] : [],
+    source?.type === 'listen' || source?.type === 'scribe'
+      ? [{ address: source.address, path: ['sources', index, 'address'] }]
+      : [],
   );
   if (http !== undefined) listening.push({ address: http.address, path: ['http', 'address'] });
   return listening.flatMap(({ address, path }, index) => {
@@ -95,75 +100,6 @@ function logRules({
       `is ${quarantineBytesMax}, expected at most half of capBytes (${capBytes})`,
     ),
   ];
-}
-
-function sourceRules(
-  source: SourceConfig | undefined,
-  path: KeyPath,
-  { log, registry }: Sections,
-): Problem[] {
-  switch (source?.type) {
-    case undefined:
-      return [];
-    case 'tail':
-      return [
-        ...when(
-          source.idlePollMs < source.pollMs,
-          [...path, 'idlePollMs'],
-          `is ${source.idlePollMs}, expected at least pollMs (${source.pollMs})`,
-        ),
-        ...pendingFits(source.readBytesMax, [...path, 'readBytesMax'], log),
-        ...pendingFits(source.eventBytesMax, [...path, 'eventBytesMax'], log),
-      ];
-    case 'listen':
-      return [
-        ...when(
-          source.windowBytes < source.batchBytesMax,
-          [...path, 'windowBytes'],
-          `is ${source.windowBytes}, expected at least batchBytesMax (${source.batchBytesMax})`,
-        ),
-        ...pendingFits(source.batchBytesMax, [...path, 'batchBytesMax'], log),
-        ...heartbeatFits(source, path),
-        ...when(
-          registry?.type === 'etcd' && source.advertise === undefined && isWildcard(source.address),
-          [...path, 'address'],
-          'nobody can connect to a wildcard address, expected advertise beside it: the address to register',
-        ),
-      ];
-    default:
-      return source satisfies never;
-  }
-}
-
-/** Of the cap, for cursors, journals made ahead and what a commit needs beside its data. */
-const WORKING_BYTES = 1024 * 1024;
-
-function pendingFits(bytes: number, path: KeyPath, log: LogConfig | undefined): Problem[] {
-  if (log === undefined) return [];
-  const { pendingBytesMax, capBytes } = log;
-  // what is larger than an empty log would wait for room for ever
-  const capShare = Math.max(0, Math.floor((capBytes - WORKING_BYTES) / 2));
-  return [
-    ...when(
-      bytes > pendingBytesMax,
-      path,
-      `is ${bytes}, expected at most log.pendingBytesMax (${pendingBytesMax})`,
-    ),
-    ...when(
-      bytes > capShare,
-      path,
-      `is ${bytes}, expected at most ${capShare} beside log.capBytes (${capBytes}): raise the cap or lower this`,
-    ),
-  ];
-}
-
-function heartbeatFits(peer: Pick<ListenConfig, 'heartbeatMs' | 'peerTimeoutMs'>, path: KeyPath): Problem[] {
-  const { heartbeatMs, peerTimeoutMs } = peer;
-  return when(
-    peerTimeoutMs < 2 * heartbeatMs,
-    [...path, 'peerTimeoutMs'],
-    `is ${peerTimeoutMs}, expected at least twice heartbeatMs (${heartbeatMs})`,
-  );
 }
 
 function destinationRules(
@@ -257,19 +193,4 @@ function clusterRules(
     ),
     ...probes,
   ];
-}
-
-function repeated(items: readonly string[], report: (index: number, first: number) => Problem): Problem[] {
-  return items.flatMap((item, index) => {
-    const first = items.indexOf(item);
-    return first < index ? [report(index, first)] : [];
-  });
-}
-
-function when(broken: boolean, path: KeyPath, text: string): Problem[] {
-  return broken ? [problem(path, text)] : [];
-}
-
-function problem(path: KeyPath, text: string): Problem {
-  return { path, at: 'value', text };
 }

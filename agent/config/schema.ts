@@ -8,6 +8,12 @@ import type { Address } from './address.ts';
 import { type ClusterConfig, clusterSchema } from './cluster.ts';
 import { destinationTlsSchema, listenTlsSchema, tokenFile } from './link.ts';
 import { address, bytes, count, endOrOffset, milliseconds, plainName, text, url } from './scalars.ts';
+import {
+  type ScribeSourceConfig,
+  type ScribeTargetConfig,
+  scribeSchema,
+  scribeTargetSchema,
+} from './scribe.ts';
 import { section } from './section.ts';
 
 const KiB = 2 ** 10;
@@ -112,7 +118,7 @@ export const listenSchema = section({
   peerForgetMs: milliseconds().default(7 * 24 * HOUR_MS),
 });
 
-export const sourceSchema = z.discriminatedUnion('type', [tailSchema, listenSchema]);
+export const sourceSchema = z.discriminatedUnion('type', [tailSchema, listenSchema, scribeSchema]);
 
 export const destinationSchema = section({
   name: plainName(),
@@ -129,6 +135,8 @@ export const destinationSchema = section({
   /** zstd costs CPU on both sides and saves network. */
   compression: z.enum(['none', 'zstd']).default('none'),
   compressionLevel: count({ min: 1, max: 19 }).default(1),
+  /** It speaks Scribe there, at a fixed address; without this section it is an agent. */
+  scribe: scribeTargetSchema.optional(),
   /** Where in the log a destination begins that the log does not know yet: an end of it, or an offset. */
   startAt: endOrOffset().default('oldest'),
   /** What gives way when it lags: intake for all (block), its own oldest bytes, or its own newest. */
@@ -161,6 +169,14 @@ export const destinationSchema = section({
         const found = given.length === 0 ? 'none' : given.join(' and ');
         const message = `exactly one of instance, address and cluster, found ${found}`;
         context.addIssue({ code: 'custom', message, params: { whole: true } });
+      } else if (Object.hasOwn(value, 'scribe') && !Object.hasOwn(value, 'address')) {
+        const message = `address beside scribe, found ${given[0]}: the registry and clusters know agents only`;
+        context.addIssue({ code: 'custom', message, params: { whole: true } });
+      } else if (Object.hasOwn(value, 'scribe')) {
+        for (const key of ['tls', 'tokenFile', 'compression'].filter((one) => Object.hasOwn(value, one))) {
+          const message = `no ${key} beside scribe: its protocol has nothing of the kind`;
+          context.addIssue({ code: 'custom', message, params: { whole: true } });
+        }
       }
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
@@ -234,6 +250,7 @@ export const roleSchema = text('a word or two').default('agent');
 export type LogConfig = Readonly<z.output<typeof logSchema>>;
 export type TailConfig = z.output<typeof tailSchema>;
 export type ListenConfig = z.output<typeof listenSchema>;
+export type { ScribeSourceConfig, ScribeTargetConfig };
 export type SourceConfig = z.output<typeof sourceSchema>;
 export type DestinationConfig = Readonly<z.output<typeof destinationSchema>>;
 export type EtcdConfig = z.output<typeof etcdSchema>;

@@ -98,6 +98,7 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
     ['source'],
   );
   const connections = counter('spillway_connections_total', 'Connections of a listener by outcome', labels);
+  const calls = counter('spillway_source_calls_total', 'Calls to a Scribe source by outcome', labels);
   for (const source of sources) {
     for (const outcome of SOURCE_OUTCOMES) {
       events.set([source.name, outcome], source[outcome].events);
@@ -112,6 +113,8 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
     for (const [outcome, total] of Object.entries(source.connections ?? {})) {
       connections.set([source.name, outcome], total);
     }
+    for (const [outcome, total] of Object.entries(source.calls ?? {}))
+      calls.set([source.name, outcome], total);
   }
 }
 

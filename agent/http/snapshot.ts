@@ -17,7 +17,7 @@ export interface Tally {
 export interface SourceSnapshot {
   readonly name: string;
   /** `former`: the log has bytes of it, the configuration names it no more. */
-  readonly type: 'tail' | 'listen' | 'former';
+  readonly type: 'tail' | 'listen' | 'scribe' | 'former';
   readonly read: Tally;
   readonly appended: Tally;
   /** Known already: sent again by a peer, or read again after a restart. */
@@ -38,6 +38,8 @@ export interface SourceSnapshot {
   readonly deletedFiles?: number;
   /** Connections of a listener by what became of them: accepted, or the reason they were closed. */
   readonly connections?: Readonly<Record<string, number>>;
+  /** Calls to a Scribe source by what became of them; since the start. */
+  readonly calls?: Readonly<Record<string, number>>;
 }
 
 export interface LogSnapshot {

@@ -112,6 +112,11 @@ export class Committer {
     return since === Infinity ? 0 : performance.now() - since;
   }
 
+  /** What is not committed yet, in memory. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   /** Resolves when the batch is durable; rejects when it is not and will not become so. */
   append(append: Append): Promise<void> {
     this.#pendingBytes += append.bytes;

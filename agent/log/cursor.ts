@@ -84,6 +84,8 @@ export interface CursorState {
   readonly orphaned?: { readonly at: Readonly<{ offset: number; events: number }> };
   /** Where the destination is a cluster. */
   readonly cluster?: ClusterCursor;
+  /** What the destination was last spoken to in, where that is not the hop protocol. */
+  readonly protocol?: 'scribe';
 }
 
 /** What the cursors in a log directory take, in bytes. */

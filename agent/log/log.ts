@@ -177,6 +177,20 @@ export class EventLog implements AsyncDisposable {
     return this.#committer.room();
   }
 
+  /**
+   * For a source whose sender keeps what is not taken: whether so many bytes may be appended now. Never waits. False
+   * where the log fails, or is full, also of what is on its way already.
+   */
+  takes(bytes: number): boolean {
+    if (this.#committer.failure !== null || this.#closed) return false;
+    return this.#space.admits(bytes + this.#committer.pendingBytes);
+  }
+
+  /** Who a batch came from; null where that is forgotten. */
+  ownerOf(source: number): string | null {
+    return this.#parts.table.owner(source);
+  }
+
   /** Whose bytes it has taken, also where nobody of that name is configured any more. */
   owners(): readonly string[] {
     return this.#parts.table.owners();
@@ -297,7 +311,7 @@ export class EventLog implements AsyncDisposable {
   facts(): LogFacts {
     const { store } = this.#parts;
     const failure = this.#committer.failure;
-    const waiting = this.#space.waitingFor;
+    const waiting = this.#space.waitingFor ?? this.#space.turnedAwayFor;
     return {
       state: failure !== null ? 'failing' : waiting !== null ? 'full' : 'ok',
       reason: failure?.message ?? waiting,

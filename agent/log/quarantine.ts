@@ -69,6 +69,11 @@ export class Quarantine {
     return this.#kept.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** What of it gives way to data. */
+  get givesBytes(): number {
+    return Math.max(0, this.bytes - this.#floor);
+  }
+
   facts(): QuarantineFacts {
     return {
       files: this.#kept.length,

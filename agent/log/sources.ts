@@ -80,6 +80,10 @@ export class SourceTable {
     return [...this.#byIndex.values()].filter((source) => source.owner === owner);
   }
 
+  owner(index: number): string | null {
+    return this.#byIndex.get(index)?.owner ?? null;
+  }
+
   has(index: number): boolean {
     return this.#byIndex.has(index);
   }

@@ -31,6 +31,8 @@ export class Space {
   bytesMax = 0;
   /** Why appends wait, or null. */
   waitingFor: string | null = null;
+  /** What was asked for last by one who does not wait, and found no room. */
+  #turnedAwayBytes = 0;
   #isWanted: (segment: Segment) => boolean = () => false;
   readonly #onFull = new Set<() => void>();
   #wake: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -86,6 +88,27 @@ export class Space {
     }
   }
 
+  /** Why one who does not wait was turned away, for as long as that is so; else null. */
+  get turnedAwayFor(): string | null {
+    if (this.#turnedAwayBytes > 0 && this.#couldFit(this.#turnedAwayBytes)) this.#turnedAwayBytes = 0;
+    return this.#turnedAwayBytes === 0 ? null : this.#capText();
+  }
+
+  /**
+   * For who can keep what it has and ask again: whether an append of so many bytes would not wait for the cap. Where it
+   * would, those who can give way are asked to.
+   */
+  admits(bytes: number): boolean {
+    if (this.waitingFor !== null) return false;
+    if (this.#couldFit(bytes)) {
+      this.#turnedAwayBytes = 0;
+      return true;
+    }
+    this.#turnedAwayBytes = bytes;
+    for (const listener of this.#onFull) listener();
+    return false;
+  }
+
   /** What was let in last is written, or never will be. */
   landed(): void {
     this.#granted = 0;
@@ -97,15 +120,26 @@ export class Space {
   }
 
   async #obstacle(bytes: number): Promise<string | null> {
-    const { capBytes, reserveBytes } = this.#limits;
+    const { reserveBytes } = this.#limits;
     const fits = () => this.fits(bytes);
     if (!fits()) await this.#reclaim(fits);
-    if (!fits()) return `its cap of ${capBytes} bytes is reached${this.#quarantineText()}`;
+    if (!fits()) return this.#capText();
     if (reserveBytes > 0 && !(await this.#leavesReserve(bytes))) {
       return `its filesystem has less than reserveBytes (${reserveBytes}) left${this.#quarantineText()}`;
     }
     this.bytesMax = Math.max(this.bytesMax, this.bytes + bytes);
     return null;
+  }
+
+  /** Whether so many bytes fit once all has given way that an append takes the room of. */
+  #couldFit(bytes: number): boolean {
+    if (this.fits(bytes)) return true;
+    const kept = this.#unwanted().reduce((sum, segment) => sum + segment.bytes, 0);
+    return this.fits(bytes - kept - this.quarantine.givesBytes);
+  }
+
+  #capText(): string {
+    return `its cap of ${this.#limits.capBytes} bytes is reached${this.#quarantineText()}`;
   }
 
   /** So that nobody looks for it among the events. */

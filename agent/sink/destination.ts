@@ -3,10 +3,11 @@
 
 import type { Logger } from 'pino';
 import { type Address, formatAddress } from '../config/address.ts';
-import type { SingleTarget } from '../config/schema.ts';
+import type { ScribeTargetConfig, SingleTarget } from '../config/schema.ts';
 import { SpillwayError } from '../errors.ts';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
+import type { Mark } from '../log/marks.ts';
 import type { Registry } from '../registry/registry.ts';
 import { EndpointLane } from './endpoint-lane.ts';
 import { Link, type LinkOptions } from './link.ts';
@@ -14,11 +15,14 @@ import { Losses } from './losses.ts';
 import { Outbound, type OutboundOptions } from './outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position, type StartAt } from './position.ts';
+import { ScribeOutbound } from './scribe/outbound.ts';
 
 export interface DestinationOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
   readonly name: string;
   /** Where it is: a fixed address, or the id of an instance in the registry. */
   readonly to: SingleTarget;
+  /** It speaks Scribe there; left out: it is an agent. */
+  readonly scribe?: ScribeTargetConfig | undefined;
   readonly startAt: StartAt;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
@@ -29,6 +33,13 @@ export interface Succession {
   readonly position: Position;
   readonly policy: LagPolicyOptions['policy'];
   readonly connections: number;
+}
+
+/** A connection of either protocol. */
+interface Connection {
+  run(): Promise<void>;
+  stop(once: 'drained' | 'acknowledged'): void;
+  cut(): void;
 }
 
 const LOG_EVERY_MS = 10_000;
@@ -43,7 +54,7 @@ export class Destination {
   readonly #losses: Losses;
   readonly #link: Link;
   readonly #stop = new AbortController();
-  #outbound: Outbound | null = null;
+  #outbound: Connection | null = null;
   #running: Promise<void> | null = null;
   #connections = 0;
   #problem: string | null = 'not connected yet';
@@ -73,6 +84,7 @@ export class Destination {
   ): Promise<Destination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
     position.leaveCluster();
+    position.speaks(options.scribe === undefined ? 'hop' : 'scribe');
     return new Destination(options, { ...parts, position });
   }
 
@@ -85,6 +97,7 @@ export class Destination {
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
     position.leaveCluster();
+    position.speaks(options.scribe === undefined ? 'hop' : 'scribe');
     const next = new Destination(options, { ...parts, position });
     next.#connections = connections;
     return next;
@@ -180,17 +193,7 @@ export class Destination {
   }
 
   async #serve(address: Address, signal: AbortSignal): Promise<void> {
-    const { to } = this.#options;
-    const expected = to.by === 'instance' ? to.instance : null;
-    const parts = {
-      log: this.#log,
-      lane: this.#lane(),
-      link: this.#link,
-      options: this.#options,
-      expected,
-      signal,
-    };
-    const { outbound, remark, peer } = await Outbound.connect(address, parts);
+    const { outbound, remark, peer } = await this.#connect(address, signal);
     if (signal.aborted) {
       outbound.cut();
       return;
@@ -208,6 +211,24 @@ export class Destination {
       this.#policy.follow(null);
       this.#outbound = null;
     }
+  }
+
+  async #connect(address: Address, signal: AbortSignal) {
+    const { to, scribe } = this.#options;
+    const own = { log: this.#log, options: this.#options };
+    if (scribe === undefined) {
+      const expected = to.by === 'instance' ? to.instance : null;
+      return await Outbound.connect(address, {
+        ...own,
+        lane: this.#lane(),
+        link: this.#link,
+        expected,
+        signal,
+      });
+    }
+    const onSending = (sentTo: () => Mark) => this.#policy.follow(sentTo);
+    const parts = { ...own, scribe, logger: this.#logger, position: this.#position, onSending };
+    return { outbound: await ScribeOutbound.connect(address, parts, signal), remark: null, peer: 'scribe' };
   }
 
   #lane(): EndpointLane {

@@ -206,6 +206,21 @@ export class Position {
     this.beginEpoch();
   }
 
+  /**
+   * A Scribe receiver leaves no history that a handshake could ask for: an agent that takes its place begins at the
+   * position, as a new epoch.
+   */
+  speaks(protocol: 'hop' | 'scribe'): void {
+    const { protocol: was = 'hop', ...state } = this.#state;
+    if (was === protocol) return;
+    if (protocol === 'scribe') {
+      this.#change({ protocol });
+      return;
+    }
+    this.#state = state;
+    this.beginEpoch();
+  }
+
   /** What a cluster changes; written down within CURSOR_MS. */
   update(part: Partial<CursorState>): void {
     this.#change({ ...part, ...this.#folded(part.gaps ?? this.#state.gaps, part.position ?? this.mark) });

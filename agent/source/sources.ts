@@ -4,21 +4,24 @@
 
 import type { Logger } from 'pino';
 import type { Change } from '../config/difference.ts';
-import type { ListenConfig, SourceConfig } from '../config/schema.ts';
+import type { ListenConfig, ScribeSourceConfig, SourceConfig } from '../config/schema.ts';
 import { SpillwayError } from '../errors.ts';
 import type { SourceSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { PreparedChange } from '../sink/fan-out.ts';
 import { ListenSource } from './listen.ts';
 import { ReceiveCounters } from './receive-counters.ts';
+import { ScribeSource } from './scribe/scribe.ts';
 import { TailSource } from './tail/tail.ts';
 
 interface Self {
   readonly instance: string;
   readonly version: string;
+  /** Reads the configuration again: a Scribe client may ask for it. */
+  readonly reload: () => void;
 }
 
-type Source = TailSource | ListenSource;
+type Source = TailSource | ListenSource | ScribeSource;
 
 export class Sources {
   readonly #log: EventLog;
@@ -44,10 +47,12 @@ export class Sources {
 
   /** All that ever gave the log anything: its `appended` is their sum. */
   snapshots(): readonly SourceSnapshot[] {
-    const known = new Map([...this.#leaving, ...this.#sources]);
-    const former = this.#log.owners().filter((name) => !known.has(name));
+    const sources = new Map([...this.#leaving, ...this.#sources]);
+    const known = [...sources.values()].flatMap(snapshotsOf);
+    const names = new Set(known.map(({ name }) => name));
+    const former = this.#log.owners().filter((name) => !names.has(name));
     return [
-      ...[...known.values()].map((source) => source.snapshot()),
+      ...known,
       ...former.map((name): SourceSnapshot => {
         const counts = this.#log.counts(name);
         return { name, type: 'former', ...new ReceiveCounters(counts).snapshot(counts) };
@@ -80,15 +85,19 @@ export class Sources {
       const text = `sources.${config.name}: the one that was removed has not given the log all it read yet: try again later`;
       throw new SpillwayError('config', text, { retryable: true });
     }
-    return config.type === 'listen'
-      ? await this.#listen(config)
-      : new TailSource(config, this.#log, this.#logger);
-  }
-
-  async #listen(config: ListenConfig): Promise<ListenSource> {
-    const listener = new ListenSource({ ...config, ...this.#self }, this.#log, this.#logger);
+    if (config.type === 'tail') return new TailSource(config, this.#log, this.#logger);
+    const listener = config.type === 'listen' ? this.#listener(config) : this.#scribe(config);
     await listener.open();
     return listener;
+  }
+
+  #listener(config: ListenConfig): ListenSource {
+    return new ListenSource({ ...config, ...this.#self }, this.#log, this.#logger);
+  }
+
+  #scribe(config: ScribeSourceConfig): ScribeSource {
+    const parts = { log: this.#log, logger: this.#logger, onReload: this.#self.reload };
+    return new ScribeSource({ ...config, ...this.#self }, parts);
   }
 
   async #commit(
@@ -125,4 +134,8 @@ export class Sources {
     }
     this.#leaving.delete(name);
   }
+}
+
+function snapshotsOf(source: Source): readonly SourceSnapshot[] {
+  return source instanceof ScribeSource ? source.snapshots() : [source.snapshot()];
 }
