@@ -173,8 +173,8 @@ export const destinationSchema = section({
         const message = `address beside scribe, found ${given[0]}: the registry and clusters know agents only`;
         context.addIssue({ code: 'custom', message, params: { whole: true } });
       } else if (Object.hasOwn(value, 'scribe')) {
-        for (const key of ['tls', 'tokenFile', 'compression'].filter((one) => Object.hasOwn(value, one))) {
-          const message = `no ${key} beside scribe: its protocol has nothing of the kind`;
+        for (const key of unknownToScribe(value)) {
+          const message = `no ${key} beside scribe, whose protocol has nothing of the kind`;
           context.addIssue({ code: 'custom', message, params: { whole: true } });
         }
       }
@@ -186,6 +186,14 @@ export const destinationSchema = section({
     maxAgeMs: maxAge,
     to: target(instance, fixed, cluster),
   }));
+
+function unknownToScribe({ tls, tokenFile, compression }: Readonly<Record<string, unknown>>): string[] {
+  return [
+    ...(tls === undefined ? [] : ['tls']),
+    ...(tokenFile === undefined ? [] : ['tokenFile']),
+    ...(compression === 'none' ? [] : ['compression']),
+  ];
+}
 
 /** Where a destination is: looked up in the registry, at an address that does not change, or in several places. */
 export type Target =
