@@ -116,7 +116,7 @@ http:
     '5:12: log.keepAge: found "24 hours", expected a duration in milliseconds, such as 500, 500ms, 30s or 24h',
     '6:15: log.durability: found "maybe", expected one of fsync, os',
     '8:45: sources[0].includ: unknown key, did you mean include?',
-    '9:13: sources[1].type: found "listn", expected one of tail, listen',
+    '9:13: sources[1].type: found "listn", expected one of tail, listen, scribe',
     '9:26: sources[1].name: duplicate name events, sources[0] has it already',
     '11:25: destinations[0].address: found "foo", expected host:port, such as 127.0.0.1:4100 or [::1]:4100',
     '12:5: destinations[1]: expected exactly one of instance, address and cluster, found none',

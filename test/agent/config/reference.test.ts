@@ -32,7 +32,7 @@ test('the reference in docs/configuration.md shows every key with its true defau
   const asDocumented = await load(t, reference);
   const required = `id: instance2
 log: { dir: events }
-sources: [{ type: tail, name: metrics, dir: spool }, { type: listen, name: hop, address: '127.0.0.2:4100' }]
+sources: [{ type: tail, name: metrics, dir: spool }, { type: listen, name: hop, address: '127.0.0.2:4100' }, { type: scribe, name: scribe, address: '127.0.0.2:1463' }]
 destinations: [{ name: next, instance: instance3 }]
 registry: { type: etcd, endpoints: ['http://127.0.0.1:2379'], prefix: /spillway/chain1 }
 http: { address: '127.0.0.2:8100' }
@@ -54,4 +54,16 @@ destinations:
   t.deepEqual(portable(await load(t, before + reference)), portable(await load(t, required)));
   const ofOthers = await keysNotShown(t, required, (await yamlOf(/^/)) + reference);
   t.deepEqual(ofOthers, []);
+});
+
+test('the reference of a Scribe destination shows every key with its true default', async (t) => {
+  const reference = await yamlOf(/^## Scribe/m);
+  const required = `id: sender1
+log: { dir: events }
+sources: [{ type: tail, name: metrics, dir: spool }]
+destinations: [{ name: store, address: '10.0.3.31:1463', scribe: { category: metrics } }]
+`;
+  const before = required.slice(0, required.indexOf('destinations'));
+  t.deepEqual(portable(await load(t, before + reference)), portable(await load(t, required)));
+  t.deepEqual(await keysNotShown(t, required, (await yamlOf(/^/)) + reference), []);
 });
