@@ -5,7 +5,7 @@
 # file: so it also works after a kill -9, after a reboot, and without node_modules, when this shell does all of
 # it. Lists first; safe to repeat; exit 1, naming what is left, while anything remains. --list: lists only.
 # On other machines (.hosts/chain.json names them) it needs Node; --forget: also those that answer no more.
-# --here: this machine only.
+# --here: this machine only. --find: what carries the tags of this user's rigs on AWS, where the state is lost.
 set -uo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
@@ -108,12 +108,16 @@ mode='' only_here=no
 for word; do
   case $word in
     --here) only_here=yes ;;
-    --list | --forget) mode=$word ;;
-    *) echo "usage: ./destroy.sh [--here] [--list | --forget]    (takes down everything this checkout has up)" >&2 && exit 2 ;;
+    --list | --forget | --find) mode=$word ;;
+    *) echo "usage: ./destroy.sh [--here] [--list | --forget | --find]    (takes down everything this checkout has up)" >&2 && exit 2 ;;
   esac
 done
 if [[ -n ${SPILLWAY_CHECKOUT-}${SPILLWAY_CHAIN-} ]]; then # called from inside a chain: lay its marker down first
   exec env -u SPILLWAY_CHECKOUT -u SPILLWAY_CHAIN -u SPILLWAY_DATA "$root/destroy.sh" "$@"
+fi
+
+if [[ $mode == --find ]]; then
+  exec "$root/scripts/node.sh" "$root/scripts/aws/find.ts"
 fi
 
 # The chain on other machines. What of it is left is still there after the rest has been taken down.

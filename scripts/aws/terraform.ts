@@ -69,7 +69,7 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
     'the AWS credentials have expired: renew them (aws sso login, or export new ones)',
   ],
   [
-    /No valid credential sources|failed to refresh cached credentials, no EC2 IMDS role|NoCredentialProviders/i,
+    /No valid credential sources|failed to refresh cached credentials, no EC2 IMDS role|NoCredentialProviders|Unable to locate credentials/i,
     'no AWS credentials: export AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   ],
   [
@@ -87,7 +87,7 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
     'the region has none of these machines now: try again, another type, or another region',
   ],
   [
-    /invalid AWS Region|Invalid region|no such host.*amazonaws|invalid provider configuration.*region|Missing Region/i,
+    /invalid AWS Region|Invalid region|no such host.*amazonaws|invalid provider configuration.*region|Missing Region|must specify a region/i,
     'no region, or none of that name: export AWS_REGION=us-east-1, for example',
   ],
   [/Error acquiring the state lock/i, 'another create or destroy is at work on this state: wait for its end'],
