@@ -38,6 +38,10 @@ install_packages() {
     echo "npm is missing: install Node.js 20 or later with npm, for example: apt-get install nodejs npm" >&2
     exit 1
   fi
+  if [[ -L node_modules ]]; then # npm would empty it for whoever it belongs to
+    echo "node_modules is a link, and not what package-lock.json asks for: run scripts/setup.sh where $(readlink -f node_modules) is" >&2
+    exit 1
+  fi
   echo "setup: installing npm packages (npm ci)" >&2
   if ! npm ci --loglevel=error --no-audit --no-fund >.tools/npm.log 2>&1; then
     head -12 .tools/npm.log >&2

@@ -19,6 +19,7 @@ import { remoteActions, remoteTargets } from './faults.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Fleet } from './fleet.ts';
 import { type Host, type RemoteChain, registryHost } from './hosts-file.ts';
+import { layoutRemote, RUN } from './layout.ts';
 import { limitNotes } from './limits.ts';
 import type { Opened } from './protocol.ts';
 import { sshConfigPath } from './record.ts';
@@ -241,12 +242,9 @@ class RemoteRun {
       await delay(POLL_MS, undefined, { signal: this.#context.signal });
       accounts = await this.#accounts();
     }
-    const names = nodeNames(this.#plan.scenario.chain);
-    const last = `instance${this.#plan.scenario.chain.instances}`;
-    this.#draft.nodes = names.map((id, index) => {
-      const isEnd = this.#ends.some((host) => host.id === id);
-      const from = index === 0 ? null : isEnd ? last : (names[index - 1] ?? null);
-      const to = isEnd ? [] : id === last ? this.#ends.map((host) => host.id) : [names[index + 1] ?? ''];
+    const { hosts } = this.#fleet.chain;
+    const { nodes } = layoutRemote({ hosts, shape: this.#plan.scenario.chain }, RUN);
+    this.#draft.nodes = nodes.map(({ id, from, to }) => {
       return { id, from, to, account: accounts.get(id) ?? null, verdict: null };
     });
     await this.#fleet.askAll(this.#fleet.nodes, 'stop', () => null);
