@@ -2,6 +2,7 @@
 
 import { BenchError } from '../run-error.ts';
 import { agent } from '../tools/agent/agent.ts';
+import { agentScribe } from './agent-scribe/agent-scribe.ts';
 import { fluentBitTools } from './fluent-bit/fluent-bit.ts';
 import { flumeTools } from './flume/flume.ts';
 import { mixedTool } from './mixed.ts';
@@ -15,6 +16,7 @@ import { vectorTools } from './vector/vector.ts';
 
 export const tools: readonly Tool[] = [
   agent,
+  agentScribe,
   ...rsyslogTools,
   ...syslogNgTools,
   ...flumeTools,

@@ -4,7 +4,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderTemplate } from '../template.ts';
-import type { NodePlan, SendTarget, Tool, ToolNode } from '../tool.ts';
+import type { FoundTool, NodePlan, SendTarget, Tool, ToolNode } from '../tool.ts';
 import { agentAccounts } from './accounts.ts';
 import { certificatesOf } from './certificates.ts';
 import { agentReload } from './reload.ts';
@@ -51,29 +51,34 @@ export const agent: Tool = {
     return { found: true, version: description.version ?? 'unknown', binary: main, env };
   },
 
-  async plan(node, found): Promise<NodePlan> {
-    const file = configFile(node);
-    const command = (verb: string) => [process.execPath, found.binary, verb, '--config', file];
-    return {
-      log: logDir(node),
-      files: [{ path: file, text: await configuration(node, { draining: false }) }],
-      checks: [{ argv: command('check'), env: found.env }],
-      processes: [
-        {
-          name: '',
-          argv: command('run'),
-          env: found.env,
-          ready: { kind: 'http', url: `http://${node.address}:${node.httpPort}/healthz` },
-          stop: 'process',
-        },
-      ],
-    };
+  async plan(node, found) {
+    return planOf(node, found, await configuration(node, { draining: false }));
   },
 
   async drained(node, _found, draining) {
     return [{ path: configFile(node), text: await configuration(node, { draining }) }];
   },
 };
+
+/** One agent with this configuration. */
+export function planOf(node: ToolNode, found: FoundTool, text: string): NodePlan {
+  const file = configFile(node);
+  const command = (verb: string) => [process.execPath, found.binary, verb, '--config', file];
+  return {
+    log: logDir(node),
+    files: [{ path: file, text }],
+    checks: [{ argv: command('check'), env: found.env }],
+    processes: [
+      {
+        name: '',
+        argv: command('run'),
+        env: found.env,
+        ready: { kind: 'http', url: `http://${node.address}:${node.httpPort}/healthz` },
+        stop: 'process',
+      },
+    ],
+  };
+}
 
 function configFile({ confDir }: ToolNode): string {
   return join(confDir, 'agent.yaml');
@@ -86,13 +91,23 @@ async function configuration(node: ToolNode, { draining }: { draining: boolean }
   const registry = draining ? { ...node.registry, draining } : node.registry;
   const endpoint = receive === null ? '' : `${receive.host}:${receive.port}`;
   const advertise = receive === null ? '' : `${node.advertised}:${receive.port}`;
-  const source =
-    receive === null
-      ? { type: 'tail', name: 'events', dir: node.eventsDir, include: ['*.log'] }
-      : {
-          ...{ type: 'listen', name: 'hop', address: endpoint, advertise },
-          ...(node.receivesTls === true && { tls }),
-        };
+  const listener = { type: 'listen', name: 'hop', address: endpoint, advertise };
+  const destinations = node.send.map((target) => ({
+    ...{ name: target.name, ...placeOf(target), policy: node.policy },
+    ...(target.tls === true && { tls }),
+    ...(target.zstd === true && { compression: 'zstd' }),
+  }));
+  return render(node, registry, { ...listener, ...(node.receivesTls === true && { tls }) }, destinations);
+}
+
+/** @param listener its source where another agent delivers; where none does it tails what the generator writes */
+export function render(
+  node: ToolNode,
+  registry: object,
+  listener: object,
+  destinations: readonly object[],
+): Promise<string> {
+  const tail = { type: 'tail', name: 'events', dir: node.eventsDir, include: ['*.log'] };
   // JSON is YAML: what has a variable number of entries goes in as such.
   return renderTemplate(join(node.root, TEMPLATE), {
     id: node.id,
@@ -103,14 +118,8 @@ async function configuration(node: ToolNode, { draining }: { draining: boolean }
     reserveBytes: node.reserveBytes,
     keepBytes: node.keepBytes,
     registry: JSON.stringify(registry),
-    sources: JSON.stringify([source]),
-    destinations: JSON.stringify(
-      node.send.map((target) => ({
-        ...{ name: target.name, ...placeOf(target), policy: node.policy },
-        ...(target.tls === true && { tls }),
-        ...(target.zstd === true && { compression: 'zstd' }),
-      })),
-    ),
+    sources: JSON.stringify([node.receive === null ? tail : listener]),
+    destinations: JSON.stringify(destinations),
     http: `${node.address}:${node.httpPort}`,
   });
 }

@@ -28,7 +28,8 @@ for (const tool of tools) {
 
 test('an unknown tool names those that exist', (t) => {
   t.throws(() => toolNamed('hammer'), {
-    message: /^no tool 'hammer'; there are agent, rsyslog, rsyslog:tuned, rsyslog:relp, .*socat/,
+    message:
+      /^no tool 'hammer'; there are agent, agent-scribe, rsyslog, rsyslog:tuned, rsyslog:relp, .*socat/,
   });
 });
 
@@ -46,6 +47,19 @@ test('agent: a node that receives logs into events/ and is known to its peers', 
     ],
     http: { address: '127.77.1.2:8100' },
   });
+});
+
+test('agent-scribe: links are Scribe, at the addresses that senders are told', async (t) => {
+  const node = toolNode(t);
+  const [file] = (await toolNamed('agent-scribe').plan(node, FOUND)).files;
+  const { sources, destinations } = parse(file?.text ?? '');
+  t.deepEqual(sources, [{ type: 'scribe', name: 'hop', address: '127.77.1.2:4100' }]);
+  t.deepEqual(
+    destinations,
+    node.send.map(({ name, host, port }) => {
+      return { name, address: `${host}:${port}`, scribe: { category: 'events' }, policy: node.policy };
+    }),
+  );
 });
 
 test('agent: a cluster by the addresses of its members, or by where they register', async (t) => {
@@ -95,17 +109,20 @@ test('agent: where the generator writes, events/ is tailed into a log in buffer/
   });
 });
 
-test('agent: accepts every configuration that is made for it', async (t) => {
-  const found = await agent.locate(root);
-  if (!found.found) return t.fail(found.howToGet);
-  for (const node of [toolNode(t, { receive: null }), toolNode(t), toolNode(t, { send: [] })]) {
-    const { files, checks } = await agent.plan(node, found);
-    for (const { path, text } of files) writeFileSync(path, text);
-    for (const { argv } of checks)
-      t.notThrows(() => execFileSync(argv[0] ?? '', argv.slice(1), { stdio: 'pipe' }));
-    t.is(checks.length, 1);
-  }
-});
+for (const name of ['agent', 'agent-scribe']) {
+  test(`${name}: accepts every configuration that is made for it`, async (t) => {
+    const tool = toolNamed(name);
+    const found = await tool.locate(root);
+    if (!found.found) return t.fail(found.howToGet);
+    for (const node of [toolNode(t, { receive: null }), toolNode(t), toolNode(t, { send: [] })]) {
+      const { files, checks } = await tool.plan(node, found);
+      for (const { path, text } of files) writeFileSync(path, text);
+      for (const { argv } of checks)
+        t.notThrows(() => execFileSync(argv[0] ?? '', argv.slice(1), { stdio: 'pipe' }));
+      t.is(checks.length, 1);
+    }
+  });
+}
 
 test('socat: one sender a target, one receiver', async (t) => {
   const { processes } = await socat.plan(toolNode(t), FOUND);
