@@ -72,10 +72,16 @@ export class Serving {
   }
 
   async connect(): Promise<RawClient> {
+    return new RawClient(await this.socket());
+  }
+
+  /** For who does not look at the answers. */
+  async socket(): Promise<net.Socket> {
     const socket = net.connect(this.source.address);
+    socket.on('error', () => undefined);
     await once(socket, 'connect');
     this.#t.teardown(() => socket.destroy());
-    return new RawClient(socket);
+    return socket;
   }
 
   async text(): Promise<string> {
