@@ -45,7 +45,7 @@ function fluentBit(configuration: Configuration, name: string, summary: string):
     program: 'fluent-bit',
     version: { flag: '--version', shape: /Fluent Bit v([\w.]+)/ },
     howToGet:
-      'see docs/tools/fluent-bit.md: a package from packages.fluentbit.io, or a binary in .tools/fluent-bit/bin',
+      'see docs/tools/fluent-bit.md: a package of the Fluent Bit project, or a binary in .tools/fluent-bit/bin',
     fileName: 'fluent-bit.yaml',
     render: async (node) => ({ text: await configurationOf(configuration, node), others: upstreams(node) }),
     arguments: { check: (file) => ['--dry-run', '-c', file], run: (file) => ['-c', file] },

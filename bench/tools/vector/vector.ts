@@ -42,7 +42,7 @@ function vector(configuration: Configuration, name: string, summary: string): To
     program: 'vector',
     version: { flag: '--version', shape: /vector (\d[\w.]*)/ },
     howToGet:
-      'see docs/tools/vector.md: a package from apt.vector.dev, or the released binary in .tools/vector/bin',
+      'see docs/tools/vector.md: a package of the Vector project, or the released binary in .tools/vector/bin',
     fileName: 'vector.yaml',
     render: async (node) => ({ text: await configurationOf(configuration, node) }),
     arguments: {

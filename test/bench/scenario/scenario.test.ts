@@ -25,7 +25,8 @@ test('every scenario of the repository loads under its own name', async (t) => {
   const files = readdirSync(join(root, 'configs/bench')).filter((name) => name.endsWith('.yaml'));
   const scenarios = await listScenarios(root);
   const all = await loadSuite(root, 'all');
-  const names = [...scenarios.map(({ scenario }) => scenario.name), all?.name ?? ''];
+  const compare = await loadComparison(root, 'compare');
+  const names = [...scenarios.map(({ scenario }) => scenario.name), all?.name ?? '', compare?.name ?? ''];
   t.deepEqual(names.map((name) => `${name}.yaml`).sort(), files.sort());
 });
 
