@@ -11,6 +11,7 @@ import { FrameReader } from '../../agent/wire/scribe/frames.ts';
 import { LogCallWriter, ResultCode, readLogReply } from '../../agent/wire/scribe/log-call.ts';
 import { randomFrom } from '../agent/source/random.ts';
 import { until } from '../agent/source/until.ts';
+import { scribeClient, scribeServer } from '../agent/wire/scribe/library.ts';
 import { AgentProcess } from './agent-process.ts';
 import { addressOf, configOf, QUICK_DESTINATION, tailOf, temporaryDirectory } from './chain.ts';
 
@@ -119,4 +120,43 @@ test('kill -9 at both ends of a Scribe link: every event arrives at least once, 
   t.is(found.pop(), '', 'the last line is whole');
   t.deepEqual([...new Set(found)].sort(), [...lines].sort());
   t.log(`${found.length - lines.length} of ${lines.length} events twice`);
+});
+
+test('SIGHUP gives a Scribe destination another category, a client may ask for it, and nothing is sent twice', async (t) => {
+  t.timeout(60_000);
+  const dir = await temporaryDirectory(t);
+  const spool = join(dir, 'spool');
+  await mkdir(spool);
+  const got: string[] = [];
+  const server = await scribeServer(t, (entries) => {
+    got.push(...entries.map(({ category, message }) => `${category}:${message}`));
+    return ResultCode.ok;
+  });
+  const configWith = (category: string) => {
+    const store = { name: 'store', address: `${server.host}:${server.port}`, scribe: { category } };
+    const sources = [tailOf(spool), scribeOn(64)];
+    return configOf('sender', 64, { sources, destinations: [{ ...store, ...QUICK_DESTINATION }] });
+  };
+  const agent = await AgentProcess.prepare(t, dir, configWith('first'));
+  await agent.start();
+  const write = async (line: string) => {
+    const before = got.length;
+    await appendFile(join(spool, 'a.log'), `${line}\n`);
+    await until(`${line} arrives`, () => got.length > before);
+  };
+  const applied = async () =>
+    (await agent.metrics()).sum('spillway_config_reloads_total', { outcome: 'applied' });
+  await write('one');
+  await agent.configure(configWith('second'));
+  agent.send('SIGHUP');
+  await until('it is applied', async () => (await applied()) === 1);
+  await write('two');
+  await agent.configure(configWith('third'));
+  const [host = '', port = ''] = addressOf(64, 1463).split(':');
+  const client = await scribeClient(t, { host, port: Number(port) });
+  client.oneway('reinitialize');
+  await until('it is applied again', async () => (await applied()) === 2);
+  await write('three');
+  t.deepEqual(got, ['first:one\n', 'second:two\n', 'third:three\n']);
+  t.deepEqual((await agent.metrics()).openEquations(), []);
 });
