@@ -54,6 +54,11 @@ const FENCES: readonly Fence[] = [
     why: 'etcd is reached through the registry',
   },
   {
+    packages: /^thrift$/,
+    only: ['test/'],
+    why: "Scribe is held against Thrift's library; the agent speaks it by itself",
+  },
+  {
     packages: /^@peculiar\/x509$/,
     only: ['scripts/certs/', 'test/'],
     why: 'certificates are made in one place; the agent only reads them',

@@ -92,7 +92,7 @@ export class ScribeConnection {
       for await (const chunk of chunks) {
         if (this.#isOver) return;
         this.#isWaiting = true;
-        await this.#window.free(chunk.length, this.#options.waitMs);
+        if (!this.#frames.isPassingOver) await this.#window.free(chunk.length, this.#options.waitMs);
         this.#isWaiting = false;
         for (const frame of this.#frames.push(chunk)) {
           await this.#mayGoOn();

@@ -43,6 +43,11 @@ export class FrameReader {
     return this.#missing >= 0 || this.#lengthBytes > 0;
   }
 
+  /** There was no room for the frame that is arriving: no more of it will be kept. */
+  get isPassingOver(): boolean {
+    return !this.#isWhole;
+  }
+
   /** @throws SpillwayError `protocol` at a length that cannot be. */
   *push(chunk: Buffer): Generator<Frame> {
     let at = 0;

@@ -160,6 +160,22 @@ test('a window that is full answers TRY_LATER, and holds no more than it may', a
   serving.conserves();
 });
 
+test('waits-per-piece: a large call that finds no room is told so after one wait, not after one for each piece of it', async (t) => {
+  const sizes = { frameBytesMax: 2 ** 21, windowBytes: 2 ** 21, waitMs: 400, frameTimeoutMs: 30_000 };
+  const serving = await Serving.open(t, { ...sizes, eventBytesMax: 2 ** 14 });
+  const hog = await serving.connect();
+  const big = hog.frame(Array.from({ length: 208 }, () => 'y'.repeat(10_000)));
+  hog.socket.write(big.subarray(0, -100));
+  const small = await serving.connect();
+  const kiB100 = Array.from({ length: 10 }, () => 'z'.repeat(10_000));
+  await until('the hog holds the window', async () => (await small.log(kiB100)) === TRY_LATER);
+  const client = await serving.connect();
+  const began = performance.now();
+  t.is(await client.log(Array.from({ length: 190 }, () => 'w'.repeat(10_000))), TRY_LATER);
+  const waits = (performance.now() - began) / sizes.waitMs;
+  t.true(waits < 6, `as long as ${waits} waits`);
+});
+
 test('calls that are sent at once are answered in their order', async (t) => {
   const serving = await Serving.open(t);
   const client = await serving.connect();
