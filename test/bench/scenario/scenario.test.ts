@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { loadComparison } from '../../../bench/compare/comparison-file.ts';
 import { BenchError } from '../../../bench/run-error.ts';
 import { nodeNames, scenarioSchema } from '../../../bench/scenario.ts';
 import { contentOf, listScenarios, loadScenario } from '../../../bench/scenario-file.ts';
