@@ -218,7 +218,8 @@ export class ClusterDestination {
       return known ?? this.#begin(member);
     });
     for (const left of stay.values()) this.#leave(left);
-    this.#loseStrangers();
+    // what members hold from before a restart is not in doubt because the registry has not answered yet
+    if (this.#members.isKnown) this.#loseStrangers();
     this.#dispatch.poke();
   }
 

@@ -15,6 +15,8 @@ export interface Member {
 export interface Members {
   /** In the configured order; those of a prefix in the order of their ids. */
   readonly current: readonly Member[];
+  /** Whether anyone has said yet who belongs to it: until then who is not in `current` may still be a member. */
+  readonly isKnown: boolean;
   /** Told whenever `current` changed, until the function it returns is called. */
   onChange(listener: (members: readonly Member[]) => void): () => void;
   close(): void;
@@ -27,16 +29,18 @@ export function openMembers({ from, membersMax }: Origin, registry: Pick<Registr
 }
 
 function listed(members: readonly Member[]): Members {
-  return { current: members, onChange: () => () => undefined, close() {} };
+  return { current: members, isKnown: true, onChange: () => () => undefined, close() {} };
 }
 
 class RegisteredMembers implements Members {
   readonly #listeners = new Set<(members: readonly Member[]) => void>();
   readonly #unfollow: () => void;
   #current: readonly Member[] = [];
+  #isKnown = false;
 
   constructor(prefix: string, membersMax: number, registry: Pick<Registry, 'follow'>) {
     this.#unfollow = registry.follow(prefix, (instances) => {
+      this.#isKnown = true;
       this.#current = instances.slice(0, membersMax).map(memberOf);
       for (const listener of [...this.#listeners]) listener(this.#current);
     });
@@ -44,6 +48,10 @@ class RegisteredMembers implements Members {
 
   get current(): readonly Member[] {
     return this.#current;
+  }
+
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   onChange(listener: (members: readonly Member[]) => void): () => void {

@@ -39,7 +39,9 @@ test('under a prefix: who comes, drains and goes; no more than the limit; silenc
   const stop = members.onChange(() => void seen.push('second'));
   const tell = followers.get('/sinks/b');
   t.deepEqual(members.current, []);
+  t.false(members.isKnown, 'nobody has said yet that there are none');
   tell?.([instance('b1', { host: '::1' })]);
+  t.true(members.isKnown);
   t.deepEqual(members.current, [{ name: 'b1', host: '::1', port: 4100, draining: false }]);
   stop();
   tell?.([instance('b1', { draining: true }), instance('b2'), instance('b3')]);
