@@ -16,7 +16,10 @@ const MISUSE: readonly (readonly [readonly string[], RegExp])[] = [
   [['run', 'single-hop', '--rate', '3x'], /--rate: '3x' is not understood; expected a rate like/],
   [['run', 'single-hop', '--duration', 'long'], /--duration: 'long' is not understood/],
   [['run', 'single-hop', '--durability', 'hope'], /expected fsync or os/],
-  [['run', 'single-hop', '--tool', 'hammer'], /no tool 'hammer'; there are agent, .*rsyslog, rsyslog:tuned, /],
+  [
+    ['run', 'single-hop', '--tool', 'hammer'],
+    /no tool 'hammer'; there are agent, .*rsyslog, rsyslog:tuned, /,
+  ],
   [['run', 'single-hop', '--tool', 'agent,rsyslog'], /names 2 tools; the chain has 1 links/],
   [['run', 'single-hop', '--frobnicate'], /frobnicate/],
   [['report', '/no/such/dir'], /no result there/],
