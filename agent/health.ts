@@ -30,9 +30,9 @@ export function healthOf({ log, registry, sources, destinations, configuration }
   const degraded = destinations.flatMap(({ name, loss }) => (loss === null ? [] : [`${name} ${loss}`]));
   if (facts.stalledMs >= STALLED_MS)
     degraded.push(`the disk of the log is slow: a write is under way for ${Math.round(facts.stalledMs)} ms`);
-  if (facts.quarantine.setAsideAtOpen > 0)
+  if (facts.quarantine.unknownAtOpen > 0)
     degraded.push(
-      `${facts.quarantine.setAsideAtOpen} bytes of segments of which nothing is known were set aside in quarantine/ at the start`,
+      `${facts.quarantine.unknownAtOpen} bytes of segments of which nothing is known were set aside in quarantine/ at the start`,
     );
   const away = Object.fromEntries(
     destinations.flatMap(({ name, problem }) => (problem === null ? [] : [[name, problem]])),

@@ -25,7 +25,8 @@ export function processMetrics(): Registry {
 
 export async function renderMetrics(snapshot: AgentSnapshot, process: Registry): Promise<string> {
   const register = new Registry();
-  const family = familiesIn(register);
+  const wrong: string[] = [];
+  const family = familiesIn(register, wrong);
   family
     .gauge('spillway_info', 'The agent, always 1', ['id', 'version'])
     .set([snapshot.id, snapshot.version], 1);
@@ -34,6 +35,8 @@ export async function renderMetrics(snapshot: AgentSnapshot, process: Registry):
   addLog(family, snapshot.log);
   addDestinations(family, snapshot.destinations);
   addClusters(family, snapshot.destinations);
+  const broken = 'Counters that are left out of this answer, because what they would say is no count';
+  family.gauge('spillway_broken_counters', broken).set([], wrong.length);
   return (await register.metrics()) + (await process.metrics());
 }
 
@@ -47,13 +50,20 @@ interface Families {
   gauge(name: string, help: string, labelNames?: readonly string[]): Family;
 }
 
-function familiesIn(register: Registry): Families {
+/** @param wrong takes the names of counters whose value is none: one of them must not cost all the others */
+function familiesIn(register: Registry, wrong: string[]): Families {
   const labelled = (names: readonly string[], values: readonly string[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
   return {
     counter(name, help, labelNames = []) {
       const counter = new Counter({ name, help, labelNames, registers: [register] });
-      return { set: (labels, value) => counter.inc(labelled(labelNames, labels), value) };
+      return {
+        set: (labels, value) => {
+          if (value >= 0) return counter.inc(labelled(labelNames, labels), value);
+          wrong.push(name);
+          counter.remove(...labels);
+        },
+      };
     },
     gauge(name, help, labelNames = []) {
       const gauge = new Gauge({ name, help, labelNames, registers: [register] });

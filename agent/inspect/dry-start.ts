@@ -16,6 +16,6 @@ export async function dryStart(dir: string): Promise<DryStart> {
   const disk = dryDisk(realDisk);
   const { stream, remark } = await openIdentity(disk, dir, Date.now());
   const options = { disk, dir, stream, durable: true, now: Date.now };
-  const { store, remarks } = await SegmentStore.open(options);
-  return { store, disk, remarks: remark === null ? remarks : [remark, ...remarks] };
+  const { store, opening } = await SegmentStore.open(options);
+  return { store, disk, remarks: [...(remark === null ? [] : [remark]), ...opening.remarks] };
 }

@@ -11,6 +11,7 @@ import { openIdentity, tracesOf, writeIdentity } from '../log/identity.ts';
 import { QUARANTINE_BYTES_MAX, QUARANTINE_DIRECTORY, quarantinedBytes } from '../log/quarantine.ts';
 import { encodeHeader, encodeNote, HEADER_BYTES } from '../log/record.ts';
 import { journalPath } from '../log/segment.ts';
+import { moveAside, writeAside } from '../log/set-aside.ts';
 import { SourceTable } from '../log/sources.ts';
 import { SegmentStore } from '../log/store.ts';
 import {
@@ -66,20 +67,17 @@ async function setAsideDamaged(disk: Disk, dir: string, survey: JournalSurvey): 
   const done: string[] = [];
   const data = await DataFile.open(disk, dir, survey.base);
   if (data === null) return done;
-  const directory = join(dir, QUARANTINE_DIRECTORY);
   try {
-    await disk.makeDirectory(directory);
-    const there = new Set(await disk.list(directory));
     for (const entry of entriesOf(survey.journal)) {
       if (entry.kind !== 'batch' || (await data.goodBatch(entry.record)) !== null) continue;
       const name = `damaged-${entry.record.from}-${entry.record.to}`;
       const bytes = await data.batch(entry.record);
-      if (there.has(name) || bytes.length === 0) continue;
+      if (bytes.length === 0) continue;
       if ((await quarantinedBytes(disk, dir)) + bytes.length > QUARANTINE_BYTES_MAX) {
         return [...done, `kept no more damaged batches: ${QUARANTINE_DIRECTORY}/ is full`];
       }
-      await replaceFile(disk, join(directory, name), bytes);
-      done.push(`set aside what is left of a batch in ${QUARANTINE_DIRECTORY}/${name}`);
+      const taken = await writeAside(disk, dir, name, bytes);
+      if (taken > 0) done.push(`set aside what is left of a batch in ${QUARANTINE_DIRECTORY}/${name}`);
     }
     return done;
   } finally {
@@ -130,9 +128,9 @@ async function mendJournal(
 /** What a start does by itself, and a clean stop right after it. */
 async function start(disk: Disk, dir: string): Promise<readonly string[]> {
   const { stream } = await openIdentity(disk, dir, Date.now());
-  const { store, remarks } = await SegmentStore.open({ disk, dir, stream, durable: true, now: Date.now });
+  const { store, opening } = await SegmentStore.open({ disk, dir, stream, durable: true, now: Date.now });
   await store.close();
-  return remarks.map((remark) => `opened it as a start does: ${remark}`);
+  return opening.remarks.map((remark) => `opened it as a start does: ${remark}`);
 }
 
 async function mendCursor(disk: Disk, dir: string, destination: string): Promise<string[]> {
@@ -140,9 +138,7 @@ async function mendCursor(disk: Disk, dir: string, destination: string): Promise
   if (survey === null || (survey.good === 2 && survey.fileBytes === CURSOR_FILE_BYTES)) return [];
   const path = cursorPath(dir, destination);
   if (survey.state === null) {
-    const quarantine = join(dir, QUARANTINE_DIRECTORY);
-    await disk.makeDirectory(quarantine);
-    await disk.rename(path, join(quarantine, `${basename(path)}.damaged`));
+    await moveAside(disk, dir, path, `${basename(path)}.damaged`);
     await disk.syncDirectory(join(dir, CURSOR_DIRECTORY));
     return [`set aside the cursor of ${destination}, which cannot be read, in ${QUARANTINE_DIRECTORY}/`];
   }

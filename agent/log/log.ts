@@ -14,7 +14,7 @@ import { Cursors } from './cursors.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { openIdentity } from './identity.ts';
 import { Boundaries, batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
-import { type QuarantineFacts, quarantinedBytes } from './quarantine.ts';
+import type { QuarantineFacts } from './quarantine.ts';
 import { COLD_READS_MAX, LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
 import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
@@ -119,9 +119,8 @@ export class EventLog implements AsyncDisposable {
     const lock = await takeLock(dir);
     try {
       const { stream, remark } = await openIdentity(disk, dir, clock());
-      const asideBefore = await quarantinedBytes(disk, dir);
       const durable = options.durability === 'fsync';
-      const { store, table, remarks } = await SegmentStore.open({
+      const { store, table, opening } = await SegmentStore.open({
         disk,
         dir,
         stream,
@@ -131,10 +130,10 @@ export class EventLog implements AsyncDisposable {
       const now = notBefore(clock, store.active.segment.lastMs);
       const log = new EventLog(options, { disk, lock, takeLock, stream, store, table, now }, [
         ...(remark === null ? [] : [remark]),
-        ...remarks,
+        ...opening.remarks,
       ]);
       await log.#space.count();
-      log.#space.quarantine.countSetAside(log.#space.quarantine.bytes - asideBefore);
+      log.#space.quarantine.countSetAside(opening);
       return log;
     } catch (error) {
       await lock[Symbol.asyncDispose]();

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
+import type { Opening } from './opening.ts';
 
 export const QUARANTINE_DIRECTORY = 'quarantine';
 export const QUARANTINE_BYTES_MAX = 64 * 1024 * 1024;
@@ -30,8 +31,8 @@ export interface QuarantineFacts {
   readonly setAside: number;
   readonly thrownAway: number;
   readonly notKept: number;
-  /** Of what was set aside: whole segments, when the log was opened. */
-  readonly setAsideAtOpen: number;
+  /** Of what was set aside: segments of which nothing is known, when the log was opened. */
+  readonly unknownAtOpen: number;
 }
 
 interface Kept {
@@ -51,7 +52,7 @@ export class Quarantine {
   #setAside = 0;
   #thrownAway = 0;
   #notKept = 0;
-  #setAsideAtOpen = 0;
+  #unknownAtOpen = 0;
   /** One at a time: pieces of one event must not mix with others, nor a file go while it is written. */
   #working: Promise<void> = Promise.resolve();
 
@@ -82,7 +83,7 @@ export class Quarantine {
       setAside: this.#setAside,
       thrownAway: this.#thrownAway,
       notKept: this.#notKept,
-      setAsideAtOpen: this.#setAsideAtOpen,
+      unknownAtOpen: this.#unknownAtOpen,
     };
   }
 
@@ -93,10 +94,10 @@ export class Quarantine {
     });
   }
 
-  /** Whole files that came here while the log was opened. */
-  countSetAside(bytes: number): void {
-    this.#setAsideAtOpen += bytes;
-    this.#setAside += bytes;
+  /** What came here while the log was opened. */
+  countSetAside({ asideBytes, unknownBytes }: Opening): void {
+    this.#unknownAtOpen += unknownBytes;
+    this.#setAside += asideBytes;
   }
 
   /**

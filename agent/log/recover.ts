@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { MAKING_SUFFIX } from './active.ts';
 import type { Disk } from './disk.ts';
 import type { Mark } from './marks.ts';
-import { QUARANTINE_DIRECTORY } from './quarantine.ts';
+import { Opening } from './opening.ts';
 import {
   decodeBatch,
   decodeHeader,
@@ -29,6 +29,7 @@ import {
   Segment,
   segmentPath,
 } from './segment.ts';
+import { moveAside } from './set-aside.ts';
 import { SourceTable } from './sources.ts';
 import { unlessGone } from './survey.ts';
 import { cutTornData } from './torn-data.ts';
@@ -44,34 +45,33 @@ export interface Recovered {
   readonly table: SourceTable;
   /** Where the log ends, where that is behind the last segment: its data is not all there. */
   readonly end: Mark | null;
-  /** For the log: what was cut off, set aside or found wrong. */
-  readonly remarks: readonly string[];
+  readonly opening: Opening;
 }
 
 export async function recover(disk: Disk, dir: string): Promise<Recovered> {
-  const remarks: string[] = [];
+  const opening = new Opening();
   const journals = await journalBases(disk, dir);
-  await setAsideStrays(disk, dir, journals, remarks);
+  await setAsideStrays(disk, dir, journals, opening);
   const bases = await dropDeleted(disk, dir, journals);
   for (let last = bases.at(-1); last !== undefined; last = bases.at(-1)) {
     const before = bases.slice(0, -1);
     const found = new Segment(dir, last, 0, 0);
-    const replayed = await replay(disk, found, remarks, () => stateAfter(disk, dir, before, remarks));
+    const replayed = await replay(disk, found, opening.remarks, () => stateAfter(disk, dir, before, opening));
     if (replayed !== null) {
-      const older = await Promise.all(before.map((base) => openSealed(disk, dir, base, remarks)));
+      const older = await Promise.all(before.map((base) => openSealed(disk, dir, base, opening)));
       const segments = await linkUp(disk, [...older.filter((segment) => segment !== null), replayed.segment]);
       for (const [index, segment] of segments.slice(0, -1).entries()) {
         const next = segments[index + 1]?.base ?? segment.end;
-        if (segment.end < next) await cutTornData(disk, segment, next, remarks);
-        await cutUncommitted(disk, segment, remarks);
+        if (segment.end < next) await cutTornData(disk, segment, next, opening);
+        await cutUncommitted(disk, segment, opening);
       }
-      const end = await cutTornData(disk, replayed.segment, Number.POSITIVE_INFINITY, remarks);
-      return { segments, table: replayed.table, end, remarks };
+      const end = await cutTornData(disk, replayed.segment, Number.POSITIVE_INFINITY, opening);
+      return { segments, table: replayed.table, end, opening };
     }
-    await giveUp(disk, found, remarks);
+    await giveUp(disk, found, opening);
     bases.pop();
   }
-  return { segments: [], table: new SourceTable(), end: null, remarks };
+  return { segments: [], table: new SourceTable(), end: null, opening };
 }
 
 /** The state of the sources when the segment after these was begun. */
@@ -79,12 +79,12 @@ async function stateAfter(
   disk: Disk,
   dir: string,
   bases: readonly number[],
-  remarks: string[],
+  opening: Opening,
 ): Promise<SourceTable> {
   const last = bases.at(-1);
   if (last === undefined) return new SourceTable();
-  const earlier = () => stateAfter(disk, dir, bases.slice(0, -1), remarks);
-  const replayed = await replay(disk, new Segment(dir, last, 0, 0), remarks, earlier);
+  const earlier = () => stateAfter(disk, dir, bases.slice(0, -1), opening);
+  const replayed = await replay(disk, new Segment(dir, last, 0, 0), opening.remarks, earlier);
   return replayed?.table ?? (await earlier());
 }
 
@@ -92,26 +92,26 @@ async function stateAfter(
 async function giveUp(
   disk: Disk,
   { dir, base, path, journalPath: journal }: Segment,
-  remarks: string[],
+  opening: Opening,
 ): Promise<void> {
   const size = await disk.facts(path).then(
     (facts) => facts.size,
     () => 0,
   );
   if (size === 0) {
-    remarks.push(`removed segment ${base}, which was begun but holds no commit`);
+    opening.say(`removed segment ${base}, which was begun but holds no commit`);
     await disk.remove(path).catch(() => undefined);
   } else {
-    await setAside(disk, dir, path, 'damaged-journal');
-    remarks.push(`set aside segment ${base} in quarantine/: nothing in its journal can be read`);
+    await setAside(disk, dir, path, 'damaged-journal', opening);
+    opening.say(`set aside segment ${base} in quarantine/: nothing in its journal can be read`);
   }
   await disk.remove(journal);
 }
 
-async function setAside(disk: Disk, dir: string, path: string, why: string): Promise<void> {
-  const quarantine = join(dir, QUARANTINE_DIRECTORY);
-  await disk.makeDirectory(quarantine);
-  await disk.rename(path, join(quarantine, `${basename(path)}.${why}`));
+async function setAside(disk: Disk, dir: string, path: string, why: string, opening: Opening): Promise<void> {
+  const bytes = await moveAside(disk, dir, path, `${basename(path)}.${why}`);
+  opening.asideBytes += bytes;
+  opening.unknownBytes += bytes;
 }
 
 async function journalBases(disk: Disk, dir: string): Promise<number[]> {
@@ -132,7 +132,7 @@ async function setAsideStrays(
   disk: Disk,
   dir: string,
   journals: readonly number[],
-  remarks: string[],
+  opening: Opening,
 ): Promise<void> {
   const known = new Set(journals);
   for (const name of await disk.list(dir)) {
@@ -142,8 +142,8 @@ async function setAsideStrays(
     if ((await disk.facts(path)).size === 0) {
       await disk.remove(path);
     } else {
-      await setAside(disk, dir, path, 'no-journal');
-      remarks.push(
+      await setAside(disk, dir, path, 'no-journal', opening);
+      opening.say(
         `set aside ${name} in quarantine/: it has no journal, so nothing says what was committed of it`,
       );
     }
@@ -166,11 +166,11 @@ async function dropDeleted(disk: Disk, dir: string, bases: readonly number[]): P
 }
 
 /** A sealed segment, from its journal's header and the sizes of its files; null where nothing in the journal can be read. */
-async function openSealed(disk: Disk, dir: string, base: number, remarks: string[]): Promise<Segment | null> {
+async function openSealed(disk: Disk, dir: string, base: number, opening: Opening): Promise<Segment | null> {
   const journal = await disk.facts(journalPath(dir, base));
   const header = await readHeader(disk, dir, base);
   if (header === null) {
-    await giveUp(disk, new Segment(dir, base, 0, 0), remarks);
+    await giveUp(disk, new Segment(dir, base, 0, 0), opening);
     return null;
   }
   const segment = new Segment(dir, base, header.baseEvent, header.createdMs);
@@ -238,7 +238,7 @@ async function countEvents(disk: Disk, segment: Segment): Promise<number> {
 }
 
 /** A segment that was given up after a failed commit may not have been cut, or not for good. */
-async function cutUncommitted(disk: Disk, { path, bytes }: Segment, remarks: string[]): Promise<void> {
+async function cutUncommitted(disk: Disk, { path, bytes }: Segment, opening: Opening): Promise<void> {
   const size = await disk.facts(path).then(
     (facts) => facts.size,
     () => 0,
@@ -250,5 +250,5 @@ async function cutUncommitted(disk: Disk, { path, bytes }: Segment, remarks: str
   } finally {
     await disk.close(fd);
   }
-  remarks.push(`cut ${size - bytes} bytes behind the last commit of ${basename(path)}`);
+  opening.say(`cut ${size - bytes} bytes behind the last commit of ${basename(path)}`);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 import { ActiveSegment } from './active.ts';
 import type { Disk } from './disk.ts';
+import type { Opening } from './opening.ts';
 import type { NoteRecord } from './record.ts';
 import { recover } from './recover.ts';
 import { JOURNAL_DIRECTORY, type Segment } from './segment.ts';
@@ -39,10 +40,10 @@ export class SegmentStore {
 
   static async open(
     options: StoreOptions,
-  ): Promise<{ store: SegmentStore; table: SourceTable; remarks: readonly string[] }> {
+  ): Promise<{ store: SegmentStore; table: SourceTable; opening: Opening }> {
     const { disk, dir } = options;
     await disk.makeDirectory(join(dir, JOURNAL_DIRECTORY));
-    const { segments, table, end, remarks } = await recover(disk, dir);
+    const { segments, table, end, opening } = await recover(disk, dir);
     const last = segments.at(-1);
     let active: ActiveSegment;
     if (last === undefined) {
@@ -55,7 +56,7 @@ export class SegmentStore {
     } else {
       active = await ActiveSegment.resume(disk, last, options);
     }
-    return { store: new SegmentStore(options, segments, active), table, remarks };
+    return { store: new SegmentStore(options, segments, active), table, opening };
   }
 
   get active(): ActiveSegment {

@@ -2,15 +2,14 @@
 // in which it was cut cannot be delivered, and to who reads the files as they are (tail, grep, lsevents) its last line
 // would run into the next segment's first. So the file is cut back to its last whole batch, and the rest is set aside.
 
-import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import type { Mark } from './marks.ts';
-import { QUARANTINE_DIRECTORY } from './quarantine.ts';
+import type { Opening } from './opening.ts';
 import type { BatchRecord } from './record.ts';
 import { batchesFrom, type Segment } from './segment.ts';
+import { writeAside } from './set-aside.ts';
 import { unlessGone } from './survey.ts';
 import { readDespiteDamage } from './unreadable.ts';
-import { replaceFile } from './whole-file.ts';
 
 /**
  * @param limit where the next segment begins: what a journal says of bytes behind it was never committed
@@ -20,7 +19,7 @@ export async function cutTornData(
   disk: Disk,
   segment: Segment,
   limit: number,
-  remarks: string[],
+  opening: Opening,
 ): Promise<Mark | null> {
   const facts = await unlessGone(disk.facts(segment.path));
   if (facts === null) return null;
@@ -37,8 +36,8 @@ export async function cutTornData(
   const last = whole.at(-1);
   const bytes = last === undefined ? 0 : last.position + last.bytes;
   if (facts.size > bytes) {
-    await setAsideAndCut(disk, segment, { from: bytes, to: facts.size }, torn);
-    remarks.push(
+    opening.asideBytes += await setAsideAndCut(disk, segment, { from: bytes, to: facts.size }, torn);
+    opening.say(
       `cut the file of segment ${segment.base} after its last whole batch, and set ${facts.size - bytes} bytes aside in quarantine/: it is ${end.offset - segment.base - facts.size} bytes shorter than its journal says`,
     );
   }
@@ -52,16 +51,16 @@ async function setAsideAndCut(
   segment: Segment,
   { from, to }: { from: number; to: number },
   torn: BatchRecord,
-): Promise<void> {
-  const quarantine = join(segment.dir, QUARANTINE_DIRECTORY);
-  await disk.makeDirectory(quarantine);
+): Promise<number> {
   const fd = await disk.open(segment.path, 'r+');
   try {
     const rest = Buffer.alloc(to - from);
     const got = await readDespiteDamage(disk, fd, rest, from);
-    await replaceFile(disk, join(quarantine, `damaged-${torn.from}-${torn.to}`), rest.subarray(0, got));
+    const name = `damaged-${torn.from}-${torn.to}`;
+    const aside = await writeAside(disk, segment.dir, name, rest.subarray(0, got));
     await disk.truncate(fd, from);
     await disk.sync(fd);
+    return aside;
   } finally {
     await disk.close(fd);
   }

@@ -194,6 +194,22 @@ test('names with quotes and line ends stay one label', async (t) => {
   t.true((await (await fetch(`${base}/metrics`)).text()).includes('{id="a\\"b\\\\c\\nd",version="0.1.0"} 1'));
 });
 
+test('negative-counter: one that is no count is left out and told, and all the others are there', async (t) => {
+  const sound = snapshotAfter(100);
+  const quarantine = { ...sound.log.quarantine, setAside: -895_800 };
+  const snapshot = () => ({ ...sound, log: { ...sound.log, syncs: Number.NaN, quarantine } });
+  const { base, errors } = await open(t, { snapshot });
+  const answer = await fetch(`${base}/metrics`);
+  const text = await answer.text();
+  t.is(answer.status, 200);
+  t.deepEqual(errors, []);
+  t.regex(text, /^spillway_broken_counters 2$/m);
+  t.notRegex(text, /outcome="setAside"/);
+  t.notRegex(text, /^spillway_log_syncs_total /m);
+  t.regex(text, /^spillway_quarantine_bytes_total\{outcome="thrownAway"\} 20$/m);
+  t.regex(text, /^spillway_log_appended_events_total 180$/m);
+});
+
 test('other paths are 404, other methods 405, HEAD has no body', async (t) => {
   const { base } = await open(t);
   const missing = await fetch(`${base}/metric`);
