@@ -2,14 +2,24 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { BenchError } from '../../bench/run-error.ts';
 
-const DEFAULT = 'https://registry.npmjs.org';
+const WHAT_TO_DO = 'set SPILLWAY_NPM_REGISTRY to the address of an npm registry that the machines reach';
 
-/** Without a slash at its end. One with a password in it stays here: then the public one is used. */
+/**
+ * Without a slash at its end.
+ * @throws BenchError of code `usage` where none is known, or its address has a password in it, which stays on this machine
+ */
 export async function npmRegistry(): Promise<string> {
   const given = process.env['SPILLWAY_NPM_REGISTRY'] ?? (await configured());
   const url = URL.canParse(given) ? new URL(given) : null;
-  if (url === null || url.username !== '' || url.password !== '') return DEFAULT;
+  if (url === null) throw new BenchError('usage', `no npm registry is known ('${given}'): ${WHAT_TO_DO}`);
+  if (url.username !== '' || url.password !== '') {
+    throw new BenchError(
+      'usage',
+      `the npm registry of this machine has a password in its address: ${WHAT_TO_DO}`,
+    );
+  }
   return given.replace(/\/+$/, '');
 }
 
@@ -19,6 +29,6 @@ async function configured(): Promise<string> {
     return stdout.trim();
   } catch {
     // No npm on the PATH: somebody installed the packages by other means.
-    return DEFAULT;
+    return '';
   }
 }
