@@ -31,6 +31,8 @@ export interface AgentParts {
   readonly load?: () => Promise<AgentConfig>;
 }
 
+/** Ranges that a start names one by one. */
+const DAMAGE_LINES_MAX = 10;
 /** How often it is looked whether an operator has dropped a cursor that nobody owns. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -79,7 +81,7 @@ export class Agent {
     { disk = realDisk, load = () => loadConfig(config.file) }: AgentParts = {},
   ): Promise<Agent> {
     const log = await openLog(config, disk);
-    for (const remark of log.remarks) logger.warn({ remark }, 'mended the log while opening it');
+    tellDamage(log, logger);
     const registry = await openRegistry(config.registry, logger);
     const agent = new Agent(config, logger, log, registry, load);
     try {
@@ -242,6 +244,16 @@ async function openLog(config: AgentConfig, disk: Disk): Promise<EventLog> {
     if (error instanceof SpillwayError) throw error;
     throw fromSystemError(`cannot open the log in ${config.log.dir}`, error, { code: 'disk' });
   }
+}
+
+function tellDamage({ remarks, damaged }: EventLog, logger: Logger): void {
+  for (const remark of remarks) logger.warn({ remark }, 'mended the log while opening it');
+  for (const { from, to } of damaged.slice(0, DAMAGE_LINES_MAX)) {
+    const counts = { events: to.events - from.events, bytes: to.offset - from.offset };
+    logger.warn({ from: from.offset, to: to.offset, ...counts }, 'events of the log are lost to damage');
+  }
+  if (damaged.length > DAMAGE_LINES_MAX)
+    logger.warn({ ranges: damaged.length }, 'more is lost to damage than is named: agent fsck lists it');
 }
 
 /** Waits for the work, but not longer than the deadline. */

@@ -30,6 +30,11 @@ export function healthOf({ log, registry, sources, destinations, configuration }
   const degraded = destinations.flatMap(({ name, loss }) => (loss === null ? [] : [`${name} ${loss}`]));
   if (facts.stalledMs >= STALLED_MS)
     degraded.push(`the disk of the log is slow: a write is under way for ${Math.round(facts.stalledMs)} ms`);
+  const { events, bytes } = facts.damaged;
+  if (bytes > 0)
+    degraded.push(
+      `${events} events (${bytes} bytes) of the log are lost to damage: its own log names the ranges, agent fsck says more; this ends when their segments expire`,
+    );
   if (facts.quarantine.unknownAtOpen > 0)
     degraded.push(
       `${facts.quarantine.unknownAtOpen} bytes of segments of which nothing is known were set aside in quarantine/ at the start`,

@@ -138,6 +138,14 @@ function addLog({ counter, gauge }: Families, log: LogSnapshot): void {
     log.expired.events,
   );
   counter('spillway_log_expired_bytes_total', 'Bytes deleted that everybody has').set([], log.expired.bytes);
+  gauge('spillway_log_damaged_events', 'Events lost to damage in segments that are there').set(
+    [],
+    log.damaged.events,
+  );
+  gauge('spillway_log_damaged_bytes', 'Bytes lost to damage in segments that are there').set(
+    [],
+    log.damaged.bytes,
+  );
   counter('spillway_log_syncs_total', 'Syncs of data and journal').set([], log.syncs);
   counter('spillway_log_written_bytes_total', 'Bytes written to the disk, journal included').set(
     [],

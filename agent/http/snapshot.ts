@@ -46,6 +46,8 @@ export interface LogSnapshot {
   readonly state: 'ok' | 'full' | 'failing';
   readonly appended: Tally;
   readonly expired: Tally;
+  /** Lost to damage, and its segment is still there; `appended` is what is there, `expired` and this. */
+  readonly damaged: Tally;
   /** The size of the whole directory, the largest it ever was since the start, and its limit. */
   readonly bytes: number;
   readonly bytesMax: number;

@@ -27,6 +27,8 @@ export interface SegmentEntry {
   readonly bytes: number;
   readonly events: number;
   readonly batches: number;
+  /** Of these, what its file is too short for. */
+  readonly damaged: Readonly<Counts>;
   /** Places in its journal that do not check out. */
   readonly holes: number;
   readonly fileBytes: number | null;
@@ -77,6 +79,8 @@ export interface Inventory {
   readonly stream: string | null;
   readonly appended: Counts;
   readonly expired: Counts;
+  /** What journals say and the files of their segments, which are there, are too short for. */
+  readonly damaged: Counts;
   readonly present: Counts;
   /** Everything in the directory together. */
   readonly diskBytes: number;
@@ -112,7 +116,10 @@ export async function takeInventory(
     end = mark ?? end;
   }
   const quarantine = await surveyQuarantine(disk, dir);
-  const present = sum(segments.filter(({ fileBytes }) => fileBytes !== null));
+  const there = segments.filter(({ fileBytes }) => fileBytes !== null);
+  const damaged = sum(there.map((entry) => entry.damaged));
+  const said = sum(there);
+  const present = { events: said.events - damaged.events, bytes: said.bytes - damaged.bytes };
   const files = [
     ...segments.map(({ fileBytes, journalFileBytes }) => (fileBytes ?? 0) + journalFileBytes),
     ...cursors.map(({ fileBytes }) => fileBytes),
@@ -122,7 +129,8 @@ export async function takeInventory(
     dir,
     stream: (await surveyStream(disk, dir)).stream,
     appended: { events: end.events, bytes: end.offset },
-    expired: { events: end.events - present.events, bytes: end.offset - present.bytes },
+    expired: { events: end.events - said.events, bytes: end.offset - said.bytes },
+    damaged,
     present,
     diskBytes: files.reduce((total, bytes) => total + bytes, 0),
     segments,
@@ -149,13 +157,19 @@ function entryOf(
   const baseEvent = header?.baseEvent ?? 0;
   let end: Mark = { offset: base, events: baseEvent };
   let batches = 0;
+  const damaged: Counts = { events: 0, bytes: 0 };
   let lastMs = header?.createdMs ?? 0;
   for (const record of entriesOf(journal)) {
     // behind a sealed segment's end there may be records of a commit that failed
     if (record.kind === 'batch' && next !== null && record.record.to > next) break;
     applyEntry(table, record);
     if (record.kind === 'note') continue;
-    const { to, eventsBefore, events, timeMs } = record.record;
+    const { to, eventsBefore, events, bytes, position, timeMs } = record.record;
+    // from the first batch that is not whole on: what lies behind it is set aside with it
+    if (damaged.bytes > 0 || (fileBytes !== null && position + bytes > fileBytes)) {
+      damaged.events += events;
+      damaged.bytes += bytes;
+    }
     end = { offset: to, events: eventsBefore + events };
     batches++;
     lastMs = timeMs;
@@ -170,7 +184,7 @@ function entryOf(
         : fileBytes < bytes
           ? 'data short'
           : whole;
-  const counted = { bytes, events: end.events - baseEvent, batches, holes, lastMs };
+  const counted = { bytes, events: end.events - baseEvent, batches, holes, lastMs, damaged };
   const entry = { base, ...counted, fileBytes, journalFileBytes, state } as const;
   return { entry, mark: header === null ? null : end };
 }

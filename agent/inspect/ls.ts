@@ -44,6 +44,7 @@ function textOf(inventory: Inventory, agent: LockState, now: number): string {
     `  agent     ${runs(agent)}`,
     `  appended  ${counts(inventory.appended)}`,
     `  expired   ${counts(inventory.expired)}`,
+    ...(inventory.damaged.bytes > 0 ? [`  damaged   ${counts(inventory.damaged)}`] : []),
     `  present   ${counts(inventory.present)}, offsets [${segments[0]?.base ?? end}, ${end})`,
     `  on disk   ${plural(inventory.diskBytes, 'byte')}`,
   ];

@@ -17,9 +17,10 @@ import { Boundaries, batchEndingAt, type Mark, markAtLeast, markBefore, missingF
 import type { QuarantineFacts } from './quarantine.ts';
 import { COLD_READS_MAX, LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
+import type { DamagedRange } from './segment.ts';
 import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
 import { Space, type SpaceLimits } from './space.ts';
-import { SegmentStore } from './store.ts';
+import { countsOf, SegmentStore } from './store.ts';
 import { Turnstile } from './turnstile.ts';
 
 export interface LogOptions extends SpaceLimits {
@@ -43,6 +44,8 @@ export interface LogFacts {
   readonly reason: string | null;
   readonly appended: Counts;
   readonly expired: Counts;
+  /** Lost to damage that was seen when the log was opened, as long as its segment is there. */
+  readonly damaged: Counts;
   readonly bytes: number;
   readonly bytesMax: number;
   readonly capBytes: number;
@@ -302,6 +305,11 @@ export class EventLog implements AsyncDisposable {
 
   // ---- for operators
 
+  /** The ranges of it that are lost to damage, as far as that was seen when it was opened. */
+  get damaged(): readonly DamagedRange[] {
+    return this.#parts.store.damaged;
+  }
+
   /** Keeps bytes that are no event, or that are not what was written, for someone to look at; within a bound. */
   setAside(name: string, bytes: Buffer): Promise<void> {
     return this.#space.quarantine.add(name, bytes);
@@ -316,6 +324,7 @@ export class EventLog implements AsyncDisposable {
       reason: failure?.message ?? waiting,
       appended: { events: store.endEvent, bytes: store.end },
       expired: store.expired,
+      damaged: countsOf(store.damaged),
       bytes: this.#space.bytes,
       bytesMax: Math.max(this.#space.bytesMax, this.#space.bytes),
       capBytes: this.#options.capBytes,

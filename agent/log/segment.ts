@@ -32,6 +32,11 @@ export function baseOf(name: string, suffix: string): number | null {
   return /^\d+$/.test(digits) ? Number(digits) : null;
 }
 
+export interface DamagedRange {
+  readonly from: Readonly<{ offset: number; events: number }>;
+  readonly to: Readonly<{ offset: number; events: number }>;
+}
+
 export class Segment {
   readonly dir: string;
   readonly base: number;
@@ -42,6 +47,8 @@ export class Segment {
   bytes = 0;
   events = 0;
   journalBytes = 0;
+  /** What its journal says behind its end, and its file has no more; found when the log was opened. */
+  damaged: DamagedRange | null = null;
   lastMs: number;
   #journal: Buffer | null = null;
   #cached: WeakRef<Buffer> | null = null;

@@ -7,8 +7,8 @@ import type { Disk } from './disk.ts';
 import type { Opening } from './opening.ts';
 import type { NoteRecord } from './record.ts';
 import { recover } from './recover.ts';
-import { JOURNAL_DIRECTORY, type Segment } from './segment.ts';
-import type { SourceTable } from './sources.ts';
+import { type DamagedRange, JOURNAL_DIRECTORY, type Segment } from './segment.ts';
+import type { Counts, SourceTable } from './sources.ts';
 
 export interface StoreOptions {
   readonly disk: Disk;
@@ -95,13 +95,22 @@ export class SegmentStore {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** What was appended, is lost to damage, and lies in segments that are still there. */
+  get damaged(): readonly DamagedRange[] {
+    return this.#segments.map(({ damaged }) => damaged).filter((range) => range !== null);
+  }
+
   /** What was appended once and is deleted now, wherever it lay. */
   get expired(): { readonly events: number; readonly bytes: number } {
     const there = this.#segments.reduce(
       (sum, { events, bytes }) => ({ events: sum.events + events, bytes: sum.bytes + bytes }),
       { events: 0, bytes: 0 },
     );
-    return { events: this.endEvent - there.events, bytes: this.end - there.bytes };
+    const damaged = countsOf(this.damaged);
+    return {
+      events: this.endEvent - there.events - damaged.events,
+      bytes: this.end - there.bytes - damaged.bytes,
+    };
   }
 
   get #oldest(): Segment {
@@ -168,6 +177,17 @@ export class SegmentStore {
       // what could not be cut off is cut off when the log is opened again
     }
   }
+}
+
+/** What ranges hold together. */
+export function countsOf(ranges: readonly DamagedRange[]): Counts {
+  return ranges.reduce<Counts>(
+    ({ events, bytes }, { from, to }) => ({
+      events: events + to.events - from.events,
+      bytes: bytes + to.offset - from.offset,
+    }),
+    { events: 0, bytes: 0 },
+  );
 }
 
 async function removeIfThere(disk: Disk, path: string): Promise<void> {

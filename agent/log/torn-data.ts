@@ -43,6 +43,10 @@ export async function cutTornData(
   }
   segment.bytes = bytes;
   segment.events = last === undefined ? 0 : last.eventsBefore + last.events - segment.baseEvent;
+  segment.damaged = {
+    from: { offset: segment.end, events: segment.baseEvent + segment.events },
+    to: end,
+  };
   return end;
 }
 

@@ -34,6 +34,7 @@ function snapshotAfter(read: number): AgentSnapshot {
       state: 'full',
       appended: tally(2 * (read - 10)),
       expired: tally(1),
+      damaged: tally(7),
       bytes: 1000,
       bytesMax: 2000,
       capBytes: 3000,
@@ -137,6 +138,8 @@ spillway_log_appended_events_total 180
 spillway_log_appended_bytes_total 18000
 spillway_log_expired_events_total 1
 spillway_log_expired_bytes_total 100
+spillway_log_damaged_events 7
+spillway_log_damaged_bytes 700
 spillway_log_bytes 1000
 spillway_log_bytes_max 2000
 spillway_log_cap_bytes 3000
