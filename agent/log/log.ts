@@ -66,9 +66,12 @@ interface Parts {
   readonly store: SegmentStore;
   readonly table: SourceTable;
   readonly now: () => number;
+  readonly wentBack: DamagedRange | null;
 }
 
 const RETAIN_EVERY_MS = 1000;
+/** So long senders get to bring again what the log went back behind, before who is ahead of it gets a new epoch. */
+const COME_AGAIN_MS = 10_000;
 
 export class EventLog implements AsyncDisposable {
   readonly stream: string;
@@ -83,6 +86,7 @@ export class EventLog implements AsyncDisposable {
   readonly #coldReads = new Turnstile(COLD_READS_MAX);
   #retainTimer: NodeJS.Timeout | null = null;
   #closed = false;
+  readonly #openedMs: number;
 
   /** What was found and mended when the log was opened, for the agent's own log. */
   readonly remarks: readonly string[];
@@ -91,6 +95,7 @@ export class EventLog implements AsyncDisposable {
     const { disk, store, table, now } = parts;
     this.stream = parts.stream;
     this.remarks = remarks;
+    this.#openedMs = now();
     this.#options = options;
     this.#parts = parts;
     this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
@@ -131,10 +136,11 @@ export class EventLog implements AsyncDisposable {
         now: clock,
       });
       const now = notBefore(clock, store.active.segment.lastMs);
-      const log = new EventLog(options, { disk, lock, takeLock, stream, store, table, now }, [
-        ...(remark === null ? [] : [remark]),
-        ...opening.remarks,
-      ]);
+      const log = new EventLog(
+        options,
+        { disk, lock, takeLock, stream, store, table, now, wentBack: opening.wentBack },
+        [...(remark === null ? [] : [remark]), ...opening.remarks],
+      );
       await log.#space.count();
       log.#space.quarantine.countSetAside(opening);
       return log;
@@ -235,6 +241,18 @@ export class EventLog implements AsyncDisposable {
 
   get endOffset(): number {
     return this.#parts.store.end;
+  }
+
+  /** What it went back behind when it was opened, because it is damaged; null: nothing. */
+  get wentBack(): DamagedRange | null {
+    return this.#parts.wentBack;
+  }
+
+  /** Whether its senders may be about to bring again what lies before the offset, and now is behind its end. */
+  awaits(offset: number): boolean {
+    const { wentBack, store, now } = this.#parts;
+    if (wentBack === null || offset <= store.end || offset > wentBack.to.offset) return false;
+    return now() - this.#openedMs < COME_AGAIN_MS;
   }
 
   /** Calls back after every commit, and when the log is closed, until the function it returns is called. */

@@ -6,6 +6,7 @@
 import { basename, join } from 'node:path';
 import { MAKING_SUFFIX } from './active.ts';
 import type { Disk } from './disk.ts';
+import { mayGoBack } from './go-back.ts';
 import type { Mark } from './marks.ts';
 import { Opening } from './opening.ts';
 import {
@@ -22,6 +23,7 @@ import { salvage } from './salvage.ts';
 import {
   baseOf,
   batchesFrom,
+  type DamagedRange,
   JOURNAL_DIRECTORY,
   JOURNAL_SUFFIX,
   journalPath,
@@ -29,7 +31,7 @@ import {
   Segment,
   segmentPath,
 } from './segment.ts';
-import { moveAside } from './set-aside.ts';
+import { moveAside, writeAside } from './set-aside.ts';
 import { SourceTable } from './sources.ts';
 import { unlessGone } from './survey.ts';
 import { cutTornData } from './torn-data.ts';
@@ -56,7 +58,13 @@ export async function recover(disk: Disk, dir: string): Promise<Recovered> {
   for (let last = bases.at(-1); last !== undefined; last = bases.at(-1)) {
     const before = bases.slice(0, -1);
     const found = new Segment(dir, last, 0, 0);
-    const replayed = await replay(disk, found, opening.remarks, () => stateAfter(disk, dir, before, opening));
+    const replayed = await replay(
+      disk,
+      found,
+      opening.remarks,
+      () => stateAfter(disk, dir, before, opening),
+      (lost, table) => mayGoBack(disk, dir, lost, table),
+    );
     if (replayed !== null) {
       const older = await Promise.all(before.map((base) => openSealed(disk, dir, base, opening)));
       const segments = await linkUp(disk, [...older.filter((segment) => segment !== null), replayed.segment]);
@@ -65,6 +73,7 @@ export async function recover(disk: Disk, dir: string): Promise<Recovered> {
         if (segment.end < next) await cutTornData(disk, segment, next, opening);
         await cutUncommitted(disk, segment, opening);
       }
+      if (replayed.wentBack !== null) await keepRest(disk, replayed.segment, replayed.wentBack, opening);
       const end = await cutTornData(disk, replayed.segment, Number.POSITIVE_INFINITY, opening);
       return { segments, table: replayed.table, end, opening };
     }
@@ -72,6 +81,25 @@ export async function recover(disk: Disk, dir: string): Promise<Recovered> {
     bases.pop();
   }
   return { segments: [], table: new SourceTable(), end: null, opening };
+}
+
+/** What is left of the batches that the log goes back behind; the file is cut when it is opened for writing. */
+async function keepRest(
+  disk: Disk,
+  segment: Segment,
+  wentBack: DamagedRange,
+  opening: Opening,
+): Promise<void> {
+  const { from, to } = wentBack;
+  const bytes = (await unlessGone(readFile(disk, segment.path)))?.subarray(segment.bytes) ?? Buffer.alloc(0);
+  if (bytes.length > 0) {
+    const name = `damaged-${from.offset}-${to.offset}`;
+    opening.asideBytes += await writeAside(disk, segment.dir, name, bytes);
+  }
+  opening.wentBack = wentBack;
+  opening.say(
+    `went back from ${to.offset} to ${from.offset}, the last good commit: the ${to.events - from.events} events behind it are damaged, no destination has them, and their senders are asked for them again; what is left of them is in quarantine/`,
+  );
 }
 
 /** The state of the sources when the segment after these was begun. */
@@ -84,7 +112,9 @@ async function stateAfter(
   const last = bases.at(-1);
   if (last === undefined) return new SourceTable();
   const earlier = () => stateAfter(disk, dir, bases.slice(0, -1), opening);
-  const replayed = await replay(disk, new Segment(dir, last, 0, 0), opening.remarks, earlier);
+  const replayed = await replay(disk, new Segment(dir, last, 0, 0), opening.remarks, earlier, () =>
+    Promise.resolve(false),
+  );
   return replayed?.table ?? (await earlier());
 }
 

@@ -2,6 +2,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { Disk } from './disk.ts';
+import { type Entry, lostEnd } from './go-back.ts';
 import {
   type BatchRecord,
   decodeBatch,
@@ -9,11 +10,11 @@ import {
   decodeNote,
   HEADER_BYTES,
   isBatch,
-  type NoteRecord,
   RecordType,
   recordSize,
 } from './record.ts';
 import { salvage } from './salvage.ts';
+import type { DamagedRange } from './segment.ts';
 import { Segment } from './segment.ts';
 import { SourceTable } from './sources.ts';
 import { readDespiteDamage } from './unreadable.ts';
@@ -24,14 +25,13 @@ const CHECK_BYTES = 1024 * 1024;
 export interface Replayed {
   readonly segment: Segment;
   readonly table: SourceTable;
+  /** What lay behind its end, is damaged, and comes again from its senders; null: nothing. */
+  readonly wentBack: DamagedRange | null;
 }
-
-type Entry =
-  | { readonly kind: 'batch'; readonly record: BatchRecord; readonly good: boolean; readonly end: number }
-  | { readonly kind: 'note'; readonly note: NoteRecord; readonly end: number };
 
 /**
  * @param checkpointOf gives the state before this journal where its own checkpoint is damaged
+ * @param mayGoBack whether the log may forget the damaged batches at its end
  * @returns null where the journal holds nothing: its segment was begun and never committed to, or all of it is lost
  */
 export async function replay(
@@ -39,6 +39,7 @@ export async function replay(
   segment: Segment,
   remarks: string[],
   checkpointOf: () => Promise<SourceTable>,
+  mayGoBack: (lost: readonly Entry[], table: SourceTable) => Promise<boolean>,
 ): Promise<Replayed | null> {
   const salvaged = salvage(await readFile(disk, segment.journalPath), segment.base);
   if (salvaged === null) return null;
@@ -59,13 +60,26 @@ export async function replay(
   if (!hasCheckpoint)
     remarks.push(`the checkpoint of segment ${segment.base} is damaged: taken from the one before`);
   const table = hasCheckpoint ? new SourceTable() : await checkpointOf();
-  for (const entry of kept) apply(entry, begun, table, remarks);
-  begun.journalBytes = kept.at(-1)?.end ?? HEADER_BYTES;
+  const sound = kept.slice(0, lostEnd(kept));
+  const lost = kept.slice(sound.length);
+  for (const entry of sound) apply(entry, begun, table, remarks);
+  const wentBack = (await mayGoBack(lost, table)) ? rangeOf(begun, lost) : null;
+  if (wentBack === null) for (const entry of lost) apply(entry, begun, table, remarks);
+  begun.journalBytes = (wentBack === null ? kept : sound).at(-1)?.end ?? HEADER_BYTES;
   if (holes > 0) {
     remarks.push(`passed over ${holes} damaged places in the journal of segment ${segment.base}`);
     await replaceFile(disk, segment.journalPath, journal.subarray(0, begun.journalBytes));
   }
-  return { segment: begun, table };
+  return { segment: begun, table, wentBack };
+}
+
+function rangeOf({ end, baseEvent, events }: Segment, lost: readonly Entry[]): DamagedRange {
+  const from = { offset: end, events: baseEvent + events };
+  const last = lost.findLast((entry) => entry.kind === 'batch')?.record;
+  return {
+    from,
+    to: last === undefined ? from : { offset: last.to, events: last.eventsBefore + last.events },
+  };
 }
 
 function apply(entry: Entry, segment: Segment, table: SourceTable, remarks: string[]): void {

@@ -84,6 +84,10 @@ export class SourceTable {
     return this.#byIndex.get(index)?.owner ?? null;
   }
 
+  identity(index: number): SourceState['identity'] | null {
+    return this.#byIndex.get(index)?.identity ?? null;
+  }
+
   has(index: number): boolean {
     return this.#byIndex.has(index);
   }

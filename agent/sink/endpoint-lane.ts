@@ -34,6 +34,10 @@ export class EndpointLane implements OutboundLane {
     const { position, log } = this.#parts;
     const resumption = await resume(position, log, welcome);
     if (resumption.kind === 'resume') return resumption.remark;
+    if (resumption.kind === 'wait') {
+      const message = `waits until senders have brought again what the log lost: ${resumption.why}`;
+      throw new SpillwayError('protocol', message, { retryable: true, data: { reason: 'ahead' } });
+    }
     position.beginEpoch();
     throw new SpillwayError('protocol', `began epoch ${position.state.epoch}: ${resumption.why}`, {
       retryable: true,

@@ -28,6 +28,8 @@ export function helloOf(
 export type Resumption =
   /** Go on from the position, which now is where the receiver is. */
   | { readonly kind: 'resume'; readonly remark: string | null }
+  /** It has what this log went back behind, and what its senders are about to bring again: greet it again later. */
+  | { readonly kind: 'wait'; readonly why: string }
   /** The receiver's history is not ours: greet again under a new epoch. */
   | { readonly kind: 'new-epoch'; readonly why: string };
 
@@ -41,6 +43,12 @@ export async function resume(position: Position, log: EventLog, welcome: Welcome
     return { kind: 'resume', remark: lost ? 'the receiver has nothing of what it had acknowledged' : null };
   }
   const { has, last } = welcome;
+  if (log.awaits(has)) return { kind: 'wait', why: `the receiver is ahead at ${has}` };
+  const { wentBack } = log;
+  if (wentBack !== null && has > wentBack.from.offset && position.mark.offset < wentBack.from.offset) {
+    // it has what lies before that: should its history part from ours now, then there
+    position.moveTo(wentBack.from, null);
+  }
   if (has > log.endOffset) {
     return { kind: 'new-epoch', why: `the receiver has ${has} bytes, this log ends at ${log.endOffset}` };
   }
