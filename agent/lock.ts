@@ -2,6 +2,9 @@
 // process however it ends, and nothing is left to clean up. Node has no flock, so the program `flock` takes
 // it on a descriptor that it inherits; the lock belongs to the open file, which we share, and stays when
 // that program exits. The pid in the file only serves the message for who comes second.
+//
+// Two things are locked: the file, which other programs look at, and the directory itself. A file that somebody deletes
+// is locked for nobody who comes later; a directory that holds something cannot be deleted.
 
 import { spawn } from 'node:child_process';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -23,7 +26,15 @@ const HOLDER_BYTES_MAX = 32;
 export async function lockDirectory(dir: string): Promise<LockHeld> {
   const path = join(dir, LOCK_FILE);
   const file = await openLockFile(path);
+  let directory: FileHandle | null = null;
+  const close = async () => {
+    await file.close();
+    await directory?.close();
+  };
   try {
+    directory = await open(dir, 'r');
+    // network filesystems lock no directories: there the file has to do
+    if ((await takeLock(directory.fd)) === HELD_BY_ANOTHER) throw await lockedError(dir, file);
     const status = await takeLock(file.fd);
     if (status === HELD_BY_ANOTHER) throw await lockedError(dir, file);
     if (status !== 0)
@@ -31,10 +42,10 @@ export async function lockDirectory(dir: string): Promise<LockHeld> {
     await file.truncate(0);
     await file.write(`${process.pid}\n`, 0);
   } catch (error) {
-    await file.close();
+    await close();
     throw error instanceof SpillwayError ? error : fromSystemError(`cannot lock ${path}`, error);
   }
-  return { [Symbol.asyncDispose]: once(() => file.close()) };
+  return { [Symbol.asyncDispose]: once(close) };
 }
 
 async function openLockFile(path: string): Promise<FileHandle> {

@@ -20,10 +20,13 @@ interface FileId {
 export async function lockState(dir: string): Promise<LockState> {
   const path = join(dir, LOCK_FILE);
   const file = await stat(path).catch(() => null);
-  if (file === null) return { running: false };
+  // who has the directory locked has lost its file
+  const directory = await stat(dir).catch(() => null);
+  const isHeld = directory !== null && (await isLocked(directory));
+  if (file === null) return isHeld ? { running: true, pid: null } : { running: false };
   const named = Number(/^\d+/.exec(await readFile(path, 'latin1').catch(() => ''))?.[0] ?? 0);
   if (named > 0 && (await hasOpen(named, file))) return { running: true, pid: named };
-  if (!(await isLocked(file))) return { running: false };
+  if (!isHeld && !(await isLocked(file))) return { running: false };
   const isThere = named > 0 && (await stat(`/proc/${named}`).catch(() => null)) !== null;
   return { running: true, pid: isThere ? named : null };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { SpillwayError } from '../../agent/errors.ts';
+import { lockState } from '../../agent/inspect/lock-state.ts';
 import { LOCK_FILE, lockDirectory } from '../../agent/lock.ts';
 
 const LOCK_MODULE = pathToFileURL(join(import.meta.dirname, '../../agent/lock.ts')).href;
@@ -61,6 +62,23 @@ test('kill -9 of the holder frees the directory, whatever pid stands in the file
   await once(child, 'exit');
   const lock = await lockDirectory(dir);
   await lock[Symbol.asyncDispose]();
+});
+
+test('deleted-lock-file: without LOCK a second holder is refused all the same, and tools see the first', async (t) => {
+  const dir = await temporaryDirectory(t);
+  const child = await lockInChild(t, dir);
+  await rm(join(dir, LOCK_FILE));
+  t.deepEqual(await lockState(dir), { running: true, pid: null });
+  for (const _ of ['without the file', 'with one that nobody locked']) {
+    const error = await t.throwsAsync(lockDirectory(dir), { instanceOf: SpillwayError });
+    t.is(error?.code, 'locked');
+    t.is(error?.message, `${dir} is in use by another process: stop it or choose another directory`);
+  }
+  t.true((await lockState(dir)).running);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.deepEqual(await lockState(dir), { running: false });
+  await (await lockDirectory(dir))[Symbol.asyncDispose]();
 });
 
 test('of many who try at once, one gets it', async (t) => {
