@@ -39,8 +39,8 @@ export class Sender implements LaneSender {
   readonly #free: Buffer[];
   #held: Held | null = null;
   #sequence = 0;
-  /** Events in the log before what is sent next. */
-  #events: number;
+  /** Where what is sent next begins: the reader may be further on. */
+  #sentTo: Mark;
   /** Since when something waits for more. */
   #lingersSince: number | null = null;
   #lingerTimer: NodeJS.Timeout | null = null;
@@ -49,7 +49,7 @@ export class Sender implements LaneSender {
     this.#parts = parts;
     this.#reader = parts.log.reader(parts.position.mark.offset);
     this.#free = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(parts.readBytesMax));
-    this.#events = parts.position.mark.events;
+    this.#sentTo = parts.position.mark;
   }
 
   /** Everything the log holds now was sent. */
@@ -57,11 +57,9 @@ export class Sender implements LaneSender {
     return this.#held === null && this.#reader.offset >= this.#parts.log.endOffset;
   }
 
-  /** Where the next batch to be sent begins. */
+  /** Where the next batch to be sent begins: a boundary at any moment, also while it waits for the disk. */
   get sentTo(): Mark {
-    const held = this.#held;
-    const batch = held?.result.kind === 'batches' ? held.result.batches[held.next] : undefined;
-    return { offset: batch?.record.from ?? this.#reader.offset, events: this.#events };
+    return this.#sentTo;
   }
 
   /** Does one thing if there is one to do: reads, or sends some of what was read. False: nothing to do now. */
@@ -146,19 +144,20 @@ export class Sender implements LaneSender {
     const end = { offset: to, events: record.eventsBefore + events };
     const { socket, inflight, packer } = this.#parts;
     inflight.add({ from, end, sequence: 0, crc, isSkip: false, bytes: bytes.length });
-    this.#events = end.events;
+    this.#sentTo = end;
     const sequence = ++this.#sequence;
     writeBatch(socket, { from, to, events, crc, sequence }, bytes, packer, flushed);
   }
 
   /** What the destination's policy gave up, or what the log cannot deliver. */
   async #sendSkip({ from, to, eventsAt, reason }: Skipped): Promise<void> {
-    const events = Math.max(0, eventsAt - this.#events);
+    const eventsBefore = this.#sentTo.events;
+    const events = Math.max(0, eventsAt - eventsBefore);
     const end = { offset: to, events: eventsAt };
     const { position, inflight, socket } = this.#parts;
-    await position.announce({ from: { offset: from, events: this.#events }, to: end, reason });
+    await position.announce({ from: { offset: from, events: eventsBefore }, to: end, reason });
     inflight.add({ from, end, sequence: 0, crc: 0, isSkip: true, bytes: 0 });
-    this.#events = eventsAt;
+    this.#sentTo = end;
     const flags = SKIP_REASONS.indexOf(reason);
     const sequence = ++this.#sequence;
     socket.write(encodeHeader({ type: FrameType.skip, flags, from, to, events, sequence }));

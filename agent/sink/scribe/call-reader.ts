@@ -44,8 +44,8 @@ export class CallReader {
   readonly #writer: LogCallWriter;
   #held: Held | null = null;
   #sequence = 0;
-  /** Events in the log before what is read next. */
-  #events: number;
+  /** Where what is read next begins; behind the reader while it waits for the disk. */
+  #readTo: Mark;
   #lingersSince: number | null = null;
   #lingerTimer: NodeJS.Timeout | null = null;
 
@@ -53,7 +53,7 @@ export class CallReader {
     const { mark } = parts.position;
     this.#parts = parts;
     this.#reader = parts.log.reader(mark.offset);
-    this.#events = mark.events;
+    this.#readTo = mark;
     this.#buffer = Buffer.allocUnsafeSlow(parts.readBytesMax);
     this.#writer = new LogCallWriter(parts.scribe.callBytesMax);
   }
@@ -63,9 +63,9 @@ export class CallReader {
     return this.#held === null && this.#reader.offset >= this.#parts.log.endOffset;
   }
 
-  /** What lies before it is under way. */
+  /** What lies before it is under way. A boundary at any moment. */
   get sentTo(): Mark {
-    return { offset: this.#reader.offset, events: this.#events };
+    return this.#readTo;
   }
 
   /** The next call; null: nothing to send now. The one before must have been answered. */
@@ -91,7 +91,7 @@ export class CallReader {
 
   /** Where everything before is dealt with: one call is under way at a time. */
   #mark(): Mark {
-    return { offset: this.#parts.position.mark.offset, events: this.#events };
+    return { offset: this.#parts.position.mark.offset, events: this.#readTo.events };
   }
 
   async #read(limit: number | undefined): Promise<boolean> {
@@ -100,13 +100,14 @@ export class CallReader {
     if (result.kind === 'end') return false;
     if (result.kind === 'gap') {
       const reason = result.reason === 'peerLost' ? position.lossOf(result.from) : result.reason;
-      const to = { offset: result.to, events: Math.max(this.#events, result.eventsAt) };
-      await this.#passOver({ from: { offset: result.from, events: this.#events }, to, reason });
+      const { events } = this.#readTo;
+      const to = { offset: result.to, events: Math.max(events, result.eventsAt) };
+      await this.#passOver({ from: { offset: result.from, events }, to, reason });
       return true;
     }
     const last = result.batches.at(-1);
     if (last === undefined) return false;
-    this.#events = endOf(last).events;
+    this.#readTo = endOf(last);
     this.#held = { batches: result.batches, next: 0, at: 0 };
     return true;
   }
@@ -115,7 +116,7 @@ export class CallReader {
     const { position } = this.#parts;
     await position.announce(range);
     position.acknowledge({ from: range.from.offset, end: range.to, crc: 0, isSkip: true });
-    this.#events = range.to.events;
+    this.#readTo = range.to;
   }
 
   #write(held: Held): Call {
