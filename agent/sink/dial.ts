@@ -27,6 +27,8 @@ export async function dial(
   );
   const abort = () => opened.reject(new SpillwayError('closed', 'stopped while connecting'));
   signal.addEventListener('abort', abort);
+  // while the files of the link were read: that is told by no event any more
+  if (signal.aborted) abort();
   socket.once('error', (cause) =>
     opened.reject(fromSystemError(`cannot connect to ${where}`, cause, { code: 'unreachable' })),
   );

@@ -79,9 +79,23 @@ export class ListenSource {
 
   /** @throws SpillwayError `address-in-use`, or what else the address has against it. */
   async open(): Promise<void> {
+    try {
+      await this.#gate?.open();
+      await this.#token?.refresh();
+      await this.#listen();
+    } catch (error) {
+      this.#gate?.close();
+      throw error;
+    }
+    if (this.#token !== null)
+      this.#tokenTimer = setInterval(() => void this.#token?.refresh(), TOKEN_RELOAD_MS);
+    // an accept that fails (no descriptors left) costs that connection only
+    this.#server.on('error', (err) => this.#logger.warn({ err }, 'cannot take a connection'));
+    this.#logger.info({ address: formatAddress(this.address) }, 'listening');
+  }
+
+  async #listen(): Promise<void> {
     const { address } = this.#options;
-    await this.#gate?.open();
-    await this.#token?.refresh();
     const listening = Promise.withResolvers<void>();
     this.#server.once('error', listening.reject);
     this.#server.listen({ ...address, backlog: 511 }, listening.resolve);
@@ -91,11 +105,6 @@ export class ListenSource {
       throw fromSystemError(`cannot listen on ${formatAddress(address)}`, cause);
     }
     this.#server.removeListener('error', listening.reject);
-    if (this.#token !== null)
-      this.#tokenTimer = setInterval(() => void this.#token?.refresh(), TOKEN_RELOAD_MS);
-    // an accept that fails (no descriptors left) costs that connection only
-    this.#server.on('error', (err) => this.#logger.warn({ err }, 'cannot take a connection'));
-    this.#logger.info({ address: formatAddress(this.address) }, 'listening');
   }
 
   /** Where it really listens: the port the system picked, where the configuration says 0. */

@@ -77,3 +77,9 @@ test('where nothing listens, and when nobody waits any more', async (t) => {
   stop.abort();
   await t.throwsAsync(dialled, { code: 'closed', message: 'stopped while connecting' });
 });
+
+test('nothing is connected to for one who stopped while its files were read', async (t) => {
+  const { port } = await listenOn(t, '127.0.0.44');
+  const dialled = link.dial({ host: '127.0.0.44', port }, null, AbortSignal.abort());
+  await t.throwsAsync(dialled, { code: 'closed', message: 'stopped while connecting' });
+});

@@ -29,7 +29,7 @@ import { captureLogger } from '../captured-logger.ts';
 import { eventsIn, openLog, temporaryDirectory } from '../event-log.ts';
 import { until } from '../until.ts';
 
-const OPTIONS = {
+export const OPTIONS = {
   name: 'hop',
   instance: 'receiver',
   version: '0',
