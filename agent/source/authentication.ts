@@ -28,7 +28,7 @@ export class Authentication {
     const { type } = frame.header;
     if (this.#asked === null && type === FrameType.hello) return this.#takeHello(frame);
     if (this.#asked !== null && type === FrameType.proof) return this.#takeProof(frame, this.#asked);
-    throw protocolError('handshake', 'the peer sent data before the handshake was over');
+    throw tooEarly();
   }
 
   #takeHello(frame: Frame): Authenticated | { readonly ask: Buffer } {
@@ -46,6 +46,10 @@ export class Authentication {
     if (!isProof(parseProof(frame).proof, proofOf(this.#token, 'sender', exchange))) throw notAuthorized();
     return { hello, proof: proofOf(this.#token, 'receiver', exchange) };
   }
+}
+
+export function tooEarly(): SpillwayError {
+  return protocolError('handshake', 'the peer sent data before the handshake was over');
 }
 
 /** The same for whatever was wrong: what was expected is nobody's business. */

@@ -20,7 +20,7 @@ import { type Hello, MESSAGE_BYTES_MAX, type Welcome } from '../wire/handshake.t
 import { Heartbeat } from '../wire/heartbeat.ts';
 import { unpack } from '../wire/packing.ts';
 import type { Slabs } from '../wire/slabs.ts';
-import { type Authenticated, Authentication } from './authentication.ts';
+import { type Authenticated, Authentication, tooEarly } from './authentication.ts';
 import { greet } from './greeting.ts';
 import { Intake } from './intake.ts';
 import type { Lane, LaneHolder } from './lane.ts';
@@ -94,6 +94,10 @@ export class Inbound implements LaneHolder {
     this.#parser = new FrameParser({
       messageBytesMax: MESSAGE_BYTES_MAX,
       batchBytesMax,
+      // a stranger gets no memory for what it announces
+      onHeader: (type) => {
+        if (type === FrameType.batch && this.#open === null) throw tooEarly();
+      },
       bodyBuffer: (bytes) => this.#slabs.take(bytes),
       unpack: (body, plainBytes) => this.#unpack(body, plainBytes),
     });
@@ -168,7 +172,7 @@ export class Inbound implements LaneHolder {
   #takeEarly(frame: Frame): void {
     const { type } = frame.header;
     if (type === FrameType.beat) return;
-    if (this.#welcoming) throw protocolError('handshake', 'the peer sent data before the handshake was over');
+    if (this.#welcoming) throw tooEarly();
     // a hello is answered, whatever is wrong with it
     if (type === FrameType.hello) this.#greeted = true;
     const authenticated = this.#authentication.take(frame);

@@ -116,6 +116,8 @@ export interface ParserLimits {
   /** Of every frame with a JSON body. */
   readonly messageBytesMax: number;
   readonly batchBytesMax: number;
+  /** Told of every frame before anything is allocated for its body; throws where it may not come now. */
+  readonly onHeader?: (type: FrameType) => void;
   /** Where the body of a batch is put together. */
   readonly bodyBuffer?: (bytes: number) => Buffer;
   /** Of a compressed batch; without it there are none. */
@@ -231,6 +233,7 @@ export class FrameParser {
       throw protocolError('number-range', 'a number in a frame is beyond 2^53');
     }
     if (isPacked(header)) this.#checkPacked(header);
+    this.#limits.onHeader?.(header.type);
     const limit = this.#bodyLimit(header.type);
     if (header.bodyBytes > limit) {
       throw protocolError(

@@ -106,6 +106,11 @@ test('data before the handshake, and right behind the hello', async (t) => {
   );
 });
 
+test('a batch before the handshake is refused by its header: there is no memory for strangers', async (t) => {
+  const header = encodeHeader({ type: FrameType.batch, bodyBytes: 65_536, to: 65_536, events: 1 });
+  await beside(t, 'handshake', (peer) => peer.write(header));
+});
+
 const WRONG_BATCHES: readonly (readonly [string, string, (peer: Peer) => void])[] = [
   ['event-count', 'a batch whose event count is wrong', (peer) => peer.batch(0, 'a\nb\n', { events: 3 })],
   ['gap', 'a batch behind a gap', (peer) => peer.batch(10, 'a\n')],
