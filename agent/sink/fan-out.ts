@@ -41,6 +41,8 @@ export class FanOut {
   readonly #self: { readonly instance: string; readonly version: string };
   readonly #lagBytesMax: number;
   readonly #destinations = new Map<string, AnyDestination>();
+  /** Names whose cursors are open for a change that is not made yet. */
+  readonly #coming = new Set<string>();
   readonly #orphans: Orphans;
 
   constructor(parts: FanOutParts, self: { instance: string; version: string }, log: LogConfig) {
@@ -64,7 +66,7 @@ export class FanOut {
   /** Which cursors nobody owns is looked at again: they can be dropped beside us. */
   async look(): Promise<void> {
     try {
-      await this.#orphans.look(new Set(this.#destinations.keys()));
+      await this.#orphans.look((name) => this.#destinations.has(name) || this.#coming.has(name));
     } catch (error) {
       this.#parts.logger.warn({ err: error }, 'cannot look at the cursors that no destination owns');
     }
@@ -78,11 +80,13 @@ export class FanOut {
     const opened: AnyDestination[] = [];
     const discard = async () => {
       for (const destination of opened) await destination.discard();
+      for (const { name } of change.added) this.#coming.delete(name);
     };
     // what a new one is to begin with must not be deleted before it has taken its own hold
     const letGo = log.hold(EVERYTHING);
     try {
       for (const config of change.added) {
+        this.#coming.add(config.name);
         opened.push(await this.#open(config));
       }
     } catch (error) {
@@ -106,6 +110,7 @@ export class FanOut {
   ): Promise<void> {
     for (const destination of opened) {
       this.#destinations.set(destination.name, destination);
+      this.#coming.delete(destination.name);
       destination.start();
     }
     await Promise.all([

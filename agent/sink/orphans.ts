@@ -18,15 +18,17 @@ export class Orphans {
   }
 
   /**
-   * Looks again which there are; `owned` are the destinations that have theirs open. A cursor whose destination went
+   * Looks again which there are; `isOwned`: whether a destination has its cursor open. A cursor whose destination went
    * while the agent was down is marked now: what is deleted from here on is announced as such to who adopts it.
    */
-  async look(owned: ReadonlySet<string>): Promise<void> {
+  async look(isOwned: (name: string) => boolean): Promise<void> {
     const states: CursorState[] = [];
     for (const name of await this.#log.cursors.names()) {
-      if (owned.has(name)) continue;
+      if (isOwned(name)) continue;
       const state = await this.#log.cursors.read(name);
-      if (state !== null) states.push(state.orphaned === undefined ? await this.#mark(state) : state);
+      // a reload may have opened it meanwhile
+      if (state !== null && !isOwned(name))
+        states.push(state.orphaned === undefined ? await this.#mark(state) : state);
     }
     this.#states = states;
   }
