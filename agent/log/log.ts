@@ -360,6 +360,8 @@ export class EventLog implements AsyncDisposable {
     this.#closed = true;
     if (this.#retainTimer !== null) clearInterval(this.#retainTimer);
     await this.#committer.close();
+    // whoever has the lock next must not find files that go away
+    await this.#space.settled();
     this.#announce();
     await this.#parts.store.close();
     await this.#parts.lock[Symbol.asyncDispose]();

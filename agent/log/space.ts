@@ -196,6 +196,12 @@ export class Space {
     this.wake();
   }
 
+  /** Resolves when nothing is being deleted. */
+  async settled(): Promise<void> {
+    // what it could not delete is deleted after the next start
+    await this.#retaining?.catch(() => undefined);
+  }
+
   async #tidy(): Promise<void> {
     await this.#expire();
     if (this.#now() - this.#countedMs >= COUNT_EVERY_MS) await this.count();
