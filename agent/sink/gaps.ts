@@ -44,7 +44,8 @@ export function addGap(gaps: readonly Gap[], added: Gap): readonly Gap[] {
 /** Everything in [from, to) is announced now; what of it was not listed yet is, under `reason`. */
 export function announce(gaps: readonly Gap[], range: Omit<Gap, 'announced'>): readonly Gap[] {
   const cut = withoutDelivered(gaps, range.from);
-  const listed = addGap(cut, { ...range, announced: true });
+  // what was given up beyond the range is not announced with it, and its part within the range is
+  const listed = splitAt(addGap(cut, { ...range, announced: true }), range.to);
   return join(
     listed.map((gap) =>
       gap.from.offset >= range.from.offset && gap.to.offset <= range.to.offset

@@ -5,6 +5,7 @@
 // below the position and was neither dropped nor skipped, so it needs no counter of its own and cannot drift.
 
 import type { Address } from '../config/address.ts';
+import { SpillwayError } from '../errors.ts';
 import type { CursorFile, CursorState } from '../log/cursor.ts';
 import type { EventLog, Holder } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
@@ -188,11 +189,17 @@ export class Position {
     return from < this.#reached ? 'peerLost' : 'damaged';
   }
 
-  /** Writes down that a range is passed over; resolves before the receiver may be told. */
+  /**
+   * Writes down that a range is passed over; resolves before the receiver may be told.
+   * @throws SpillwayError `disk` where that failed: the receiver must not be told
+   */
   async announce(range: Omit<Gap, 'announced'>): Promise<void> {
     if (!isAnnounced(this.#state.gaps, range)) this.onGap(range);
     this.#change({ gaps: announce(this.#state.gaps, range) });
-    await this.#save();
+    if (await this.#save()) return;
+    throw new SpillwayError('disk', `cannot write the cursor of ${this.#state.destination}`, {
+      retryable: true,
+    });
   }
 
   /**

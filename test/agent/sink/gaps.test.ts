@@ -121,6 +121,13 @@ test('a range announced twice, or after the receiver went back, is counted once'
   t.deepEqual(countGaps(splitAt(once, mark(14))), { damaged: { events: 10, bytes: 10 } });
 });
 
+test('what is announced of a range that was given up further on stays a gap when it is acknowledged', (t) => {
+  const gaps = announce([gap(10, 30)], { from: mark(10), to: mark(20), reason: 'damaged' });
+  t.true(isAnnounced(gaps, gap(10, 20)));
+  t.false(isAnnounced(gaps, gap(20, 30)));
+  t.deepEqual(countGaps(withoutDelivered(gaps, mark(20))), { dropOldest: { events: 20, bytes: 20 } });
+});
+
 test("gaps beyond a log's end are cut at it: one behind it would swallow what is yet to come", (t) => {
   fc.assert(
     fc.property(fc.array(range, { maxLength: 12 }), fc.nat(90), (drops, end) => {
