@@ -74,7 +74,13 @@ interface Written {
   readonly key?: unknown;
   readonly members?: unknown;
   readonly prefix?: unknown;
+  readonly membersMax?: unknown;
+  readonly inDoubtRangesMax?: unknown;
 }
+
+/** What fits a cursor under keyHash, where a range has a part for every member. */
+const KEYED_MEMBERS_MAX = 64;
+const KEYED_DOUBTS_MAX = 128;
 
 function* contradictions(value: Written): Generator<string> {
   const has = (key: keyof Written) => Object.hasOwn(value, key) && value[key] !== undefined;
@@ -83,6 +89,12 @@ function* contradictions(value: Written): Generator<string> {
   }
   if (value.strategy === 'keyHash' && !has('key')) {
     yield 'key.format beside strategy keyHash (influx, graphite or json), found none';
+  }
+  if (value.strategy === 'keyHash') {
+    const { membersMax, inDoubtRangesMax } = value;
+    if (Number(membersMax) > KEYED_MEMBERS_MAX) yield `membersMax up to ${KEYED_MEMBERS_MAX} with keyHash`;
+    if (Number(inDoubtRangesMax) > KEYED_DOUBTS_MAX)
+      yield `inDoubtRangesMax up to ${KEYED_DOUBTS_MAX} with keyHash`;
   }
   if (value.strategy !== 'keyHash' && has('key')) yield 'key only beside strategy keyHash';
 }

@@ -4,7 +4,6 @@
 import type { ClusterCursor, CursorState } from '../log/cursor.ts';
 import { realDisk } from '../log/disk.ts';
 import { surveyCursor, surveyNames } from '../log/survey.ts';
-import { Ledger } from '../sink/cluster/ledger.ts';
 import { plural, print, table } from './output.ts';
 
 export interface RangeInDoubt {
@@ -44,9 +43,16 @@ export async function dumpInDoubt(dir: string, json: boolean): Promise<number> {
 
 /** Nothing is expected of a member any more: what it may have is in doubt for nobody. */
 export function withoutDoubts(state: CursorState, cluster: ClusterCursor, member: string): CursorState {
-  const ledger = new Ledger(cluster, Number.POSITIVE_INFINITY);
-  ledger.dropDoubts(member);
-  return { ...state, cluster: ledger.cursor() };
+  const lane = cluster.members[member];
+  if (lane === undefined) return state;
+  const isConfirmed = (_: unknown, at: number) => lane.doubts[at]?.[1] === 1;
+  const dropped = {
+    ...lane,
+    doubts: lane.doubts.filter(isConfirmed),
+    ...(lane.keyedDoubts !== undefined && { keyedDoubts: lane.keyedDoubts.filter(isConfirmed) }),
+    unlisted: { events: 0, bytes: 0 },
+  };
+  return { ...state, cluster: { ...cluster, members: { ...cluster.members, [member]: dropped } } };
 }
 
 function rangesOf(destination: string, { members }: ClusterCursor): RangeInDoubt[] {

@@ -36,6 +36,9 @@ export type HeldRecord = readonly [sequence: number, ...range: RangeRecord];
 /** `confirmed`: 1 where the member is known to have it. */
 type DoubtRecord = readonly [sequence: number, confirmed: number, ...range: RangeRecord];
 
+/** Under keyHash: an index in `slotSets`, and the range of the log of which these slots are. */
+export type KeyedRecord = readonly [slots: number, ...range: RangeRecord];
+
 export interface MemberCursor {
   readonly epoch: number;
   /** The last sequence that it was given. */
@@ -44,6 +47,9 @@ export interface MemberCursor {
   readonly reached: Readonly<{ sequence: number; offset: number; events: number; crc: number | null }>;
   readonly held: readonly HeldRecord[];
   readonly doubts: readonly DoubtRecord[];
+  /** Under keyHash, for each of `held` and `doubts`: see sink/cluster/key-lane.ts. */
+  readonly keyedHeld?: readonly KeyedRecord[];
+  readonly keyedDoubts?: readonly KeyedRecord[];
   /** In doubt, and not listed any more. */
   readonly unlisted: Readonly<Counts>;
 }
@@ -56,6 +62,8 @@ export interface ClusterCursor {
   readonly live: Readonly<{ member: string; sequence: number; limit: number }> | null;
   readonly returned: readonly RangeRecord[];
   readonly members: Readonly<Record<string, MemberCursor>>;
+  /** Of keyHash, in base64, a bit for each slot; without it ranges are given out whole. */
+  readonly slotSets?: readonly string[];
   readonly had: Readonly<Counts>;
 }
 

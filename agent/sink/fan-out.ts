@@ -14,7 +14,7 @@ import type { DestinationConfig, LogConfig } from '../config/schema.ts';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog, Holder } from '../log/log.ts';
 import type { Registry } from '../registry/registry.ts';
-import { ClusterDestination, strategyOf } from './cluster/cluster.ts';
+import { ClusterDestination } from './cluster/cluster.ts';
 import { Destination } from './destination.ts';
 import { Orphans } from './orphans.ts';
 
@@ -75,8 +75,6 @@ export class FanOut {
   /** Nothing is sent before the commit. @throws where a cursor cannot be opened; nothing has changed then. */
   async prepare(change: Change<DestinationConfig>): Promise<PreparedChange> {
     const { log } = this.#parts;
-    for (const { name, to } of change.changed)
-      if (to.by === 'cluster') strategyOf({ name, cluster: to.cluster });
     const opened: AnyDestination[] = [];
     const discard = async () => {
       for (const destination of opened) await destination.discard();

@@ -64,6 +64,8 @@ export function cursorWants(state: CursorState, from: number, to: number): boole
   const { position, gaps, cluster, orphaned } = state;
   if (orphaned !== undefined) return false;
   if (cluster !== undefined && to <= cluster.frontier.offset) {
+    // what is left of a range under keyHash may lie anywhere in it
+    if (cluster.slotSets !== undefined) return to > position.offset;
     for (const [begin, , end] of openRanges(cluster)) if (begin < to && end > from) return true;
     return false;
   }

@@ -5,17 +5,19 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SpillwayError } from '../../errors.ts';
+import type { ClusterCursor } from '../../log/cursor.ts';
 import type { EventLog } from '../../log/log.ts';
 import { announce, type GapReason, nextGap, withoutDelivered } from '../gaps.ts';
 import type { Position } from '../position.ts';
+import type { LaneLedger } from './lane-ledger.ts';
 import { Ledger } from './ledger.ts';
-import type { Range } from './range.ts';
+import { countsOf, type Range, sumOf } from './range.ts';
 
 const LAZY_MS = 50;
 const RETRY_MS = 200;
 
-export class Book {
-  readonly ledger: Ledger;
+export class Book<L extends LaneLedger = LaneLedger> {
+  readonly ledger: L;
   readonly position: Position;
   #durableSequence: number;
   #writing: Promise<void> = Promise.resolve();
@@ -24,24 +26,23 @@ export class Book {
   #retries = true;
   #closed = false;
 
-  private constructor(ledger: Ledger, position: Position) {
+  private constructor(ledger: L, position: Position) {
     this.ledger = ledger;
     this.position = position;
     this.#durableSequence = 0;
   }
 
   /** Takes up a cursor, that of a single endpoint too: its position is then where the cluster begins. */
-  static async open(log: EventLog, position: Position, doubtsMax: number): Promise<Book> {
+  static async open<L extends LaneLedger>(
+    log: EventLog,
+    position: Position,
+    ledgerOf: (cursor: ClusterCursor) => L | Promise<L>,
+  ): Promise<Book<L>> {
     const { state } = position;
     const known = state.cluster;
     const fits = known !== undefined && reachOf(known) <= log.endOffset;
     if (known !== undefined && !fits) position.update({ epoch: state.epoch + 1 });
-    const ledger = new Ledger(fits ? known : Ledger.fresh(position.mark), doubtsMax);
-    const { live } = ledger;
-    if (live !== null) {
-      const isEmpty = live.from.offset >= log.endOffset;
-      ledger.closeUnknown(isEmpty ? live.from : await log.markAtLeast(live.limit));
-    }
+    const ledger = await ledgerOf(fits ? known : Ledger.fresh(position.mark));
     const book = new Book(ledger, position);
     await book.commit();
     return book;
@@ -85,6 +86,16 @@ export class Book {
     const gap = { ...range, reason };
     this.position.onGap(gap);
     this.position.update({ gaps: announce(this.position.gaps, gap) });
+  }
+
+  /** Of a range some events, which no member gets: `from` and `to` count only those. */
+  leaveOutPart({ from, to }: Range, reason: GapReason): void {
+    if (from.offset >= to.offset) return;
+    this.position.onGap({ from, to, reason });
+    const { skipped } = this.position.state;
+    const known = skipped[reason] ?? { events: 0, bytes: 0 };
+    const sum = sumOf([known, countsOf({ from, to })]);
+    this.position.update({ skipped: { ...skipped, [reason]: sum } });
   }
 
   /**
@@ -136,7 +147,7 @@ export class Book {
 }
 
 /** How far a cursor has given the log out. */
-function reachOf({ frontier, returned, members }: ReturnType<Ledger['cursor']>): number {
+function reachOf({ frontier, returned, members }: ClusterCursor): number {
   const ends = [...returned.map(([, , to]) => to)];
   for (const { held } of Object.values(members)) ends.push(...held.map(([, , , to]) => to));
   return Math.max(frontier.offset, ...ends);

@@ -3,7 +3,6 @@
 
 import type { Logger } from 'pino';
 import type { ClusterConfig } from '../../config/cluster.ts';
-import { SpillwayError } from '../../errors.ts';
 import type { ClusterSnapshot, DestinationSnapshot } from '../../http/snapshot.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -13,11 +12,10 @@ import { Losses } from '../losses.ts';
 import type { OutboundOptions } from '../outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
 import { Position, type StartAt } from '../position.ts';
-import { Book } from './book.ts';
-import { Dispatch } from './dispatch.ts';
+import type { Book } from './book.ts';
 import { ClusterMember, type ClusterMemberParts } from './member.ts';
 import { type Member, type Members, openMembers } from './members.ts';
-import { STRATEGIES, type Strategy } from './strategy.ts';
+import { type Dispatcher, openWork, type Work } from './work.ts';
 
 export interface ClusterOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
   readonly name: string;
@@ -43,12 +41,14 @@ export class ClusterDestination {
   readonly #policy: LagPolicy;
   readonly #losses: Losses;
   readonly #members: Members;
-  readonly #dispatch: Dispatch;
+  readonly #work: Work;
+  readonly #dispatch: Dispatcher;
   #active: ClusterMember[] = [];
   readonly #leaving = new Set<Promise<void>>();
   readonly #stop: (() => void)[] = [];
 
-  private constructor(options: ClusterOptions, parts: Parts, book: Book) {
+  private constructor(options: ClusterOptions, parts: Parts, work: Work) {
+    const { book } = work;
     this.#options = options;
     this.#log = parts.log;
     this.#logger = parts.logger.child({ destination: options.name });
@@ -57,23 +57,14 @@ export class ClusterDestination {
     this.#losses = new Losses(this.#logger);
     book.position.onGap = (range) => this.#losses.note(range);
     this.#members = openMembers(options.cluster, parts.registry);
-    const { rangeBytes, rangesMax } = options.cluster;
-    this.#dispatch = new Dispatch({
-      log: parts.log,
-      book,
-      strategy: strategyOf(options),
-      members: () => this.#active,
-      rangeBytes,
-      rangesMax,
-    });
+    this.#work = work;
+    this.#dispatch = work.dispatch(() => this.#active);
   }
 
   /** Takes its hold on the log; nothing is sent before `start`. */
   static async open(options: ClusterOptions, parts: Parts): Promise<ClusterDestination> {
-    strategyOf(options);
     const position = await Position.open(parts.log, options.name, options.startAt);
-    const book = await Book.open(parts.log, position, options.cluster.inDoubtRangesMax);
-    return new ClusterDestination(options, parts, book);
+    return new ClusterDestination(options, parts, await openWork(options.cluster, parts.log, position));
   }
 
   /** With other options, or in place of one endpoint, from the same position on. The one before must be halted. */
@@ -85,8 +76,7 @@ export class ClusterDestination {
     const { position, policy } = before;
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
-    const book = await Book.open(parts.log, position, options.cluster.inDoubtRangesMax);
-    return new ClusterDestination(options, parts, book);
+    return new ClusterDestination(options, parts, await openWork(options.cluster, parts.log, position));
   }
 
   get succession(): Succession {
@@ -239,7 +229,7 @@ export class ClusterDestination {
       book: this.#book,
       logger: this.#logger,
       others: () => this.#active.some((other) => other.name !== member.name && other.usable),
-      isDrained: () => this.#isDrained(),
+      newSender: (name, channel) => this.#work.sender(name, channel),
       onChange: () => this.#dispatch.poke(),
     };
     const begun = new ClusterMember(member, parts);
@@ -258,20 +248,4 @@ export class ClusterDestination {
     const known = new Set(this.#active.map(({ name }) => name));
     for (const [name, lane] of ledger.lanes) if (!known.has(name) && lane.held.length > 0) ledger.lose(name);
   }
-
-  /** Everything was given out: what is live ends with the log. */
-  #isDrained(): boolean {
-    const { ledger } = this.#book;
-    return ledger.returned.length === 0 && ledger.sentTo.offset >= this.#log.endOffset;
-  }
-}
-
-/** @throws SpillwayError `config` where this version cannot send to it. */
-export function strategyOf({ name, cluster }: Pick<ClusterOptions, 'name' | 'cluster'>): Strategy {
-  const { strategy } = cluster;
-  if (strategy !== 'keyHash') return STRATEGIES[strategy]();
-  throw new SpillwayError(
-    'config',
-    `destination ${name}: strategy keyHash is not sent by this version, expected leastInflight, roundRobin or failover`,
-  );
 }

@@ -4,12 +4,13 @@
 import type { EventLog } from '../../log/log.ts';
 import type { Boundaries, Mark } from '../../log/marks.ts';
 import type { Book } from './book.ts';
+import type { Ledger } from './ledger.ts';
 import type { ClusterMember } from './member.ts';
 import type { Strategy } from './strategy.ts';
 
 export interface DispatchParts {
   readonly log: EventLog;
-  readonly book: Book;
+  readonly book: Book<Ledger>;
   readonly strategy: Strategy;
   /** In the configured order. */
   readonly members: () => readonly ClusterMember[];

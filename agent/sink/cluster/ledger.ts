@@ -28,6 +28,7 @@ import {
   type Reached,
   recordOf,
 } from './lane.ts';
+import type { LaneLedger, Settlement } from './lane-ledger.ts';
 import {
   countsOf,
   earlier,
@@ -40,12 +41,7 @@ import {
   withoutAll,
 } from './range.ts';
 
-export type Settlement =
-  | { readonly kind: 'settled' }
-  /** The lane was begun anew, and the receiver must be greeted again. */
-  | { readonly kind: 'anew'; readonly why: string };
-
-export class Ledger {
+export class Ledger implements LaneLedger {
   readonly #doubtsMax: number;
   readonly #lanes = new Map<string, Lane>();
   #returned: Range[];
@@ -325,13 +321,6 @@ export class Ledger {
     }
     lane.reached = has;
     return { kind: 'settled' };
-  }
-
-  /** An operator gave up waiting for the member to answer. */
-  dropDoubts(member: string): void {
-    const lane = this.lane(member);
-    lane.doubts = lane.doubts.filter(({ confirmed }) => confirmed);
-    lane.unlisted = { events: 0, bytes: 0 };
   }
 
   #give(member: string, from: Mark, to: Mark | null, limit: number): Held {

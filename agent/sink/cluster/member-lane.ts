@@ -7,9 +7,8 @@ import type { Counts } from '../../log/sources.ts';
 import type { FrameHeader } from '../../wire/frame.ts';
 import { type Hello, PROTOCOL, PROTOCOL_MIN, type Welcome } from '../../wire/handshake.ts';
 import type { Place, Sent } from '../inflight.ts';
-import type { Channel, OutboundLane } from '../outbound.ts';
+import type { Channel, LaneSender, OutboundLane } from '../outbound.ts';
 import type { Book } from './book.ts';
-import { MemberSender } from './member-sender.ts';
 
 export interface MemberLaneParts {
   readonly log: EventLog;
@@ -18,10 +17,9 @@ export interface MemberLaneParts {
   readonly member: string;
   readonly instance: string;
   readonly version: string;
-  readonly isDrained: () => boolean;
   readonly onSending: (channel: Channel) => void;
   readonly onAcknowledged: (done: Counts) => void;
-  readonly onCut: () => void;
+  readonly newSender: (member: string, channel: Channel) => LaneSender;
 }
 
 /** A destination's epochs and those of its lanes in one number. */
@@ -73,11 +71,10 @@ export class MemberLane implements OutboundLane {
     this.#parts.book.position.raiseSession(session);
   }
 
-  sender(channel: Channel): MemberSender {
-    const { book, log, member, isDrained, onSending, onCut } = this.#parts;
+  sender(channel: Channel): LaneSender {
+    const { member, onSending, newSender } = this.#parts;
     onSending(channel);
-    const reader = log.reader(book.ledger.position.offset);
-    return new MemberSender({ ...channel, member, book, reader, isDrained, onCut });
+    return newSender(member, channel);
   }
 
   placeOf({ sequence, to }: FrameHeader): Place {

@@ -6,6 +6,7 @@ import { writeBatch } from '../../wire/packing.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import type { Book } from './book.ts';
 import type { Held } from './lane.ts';
+import type { Ledger } from './ledger.ts';
 
 interface Read {
   readonly range: Held;
@@ -16,7 +17,7 @@ interface Read {
 
 export interface MemberSenderParts extends Channel {
   readonly member: string;
-  readonly book: Book;
+  readonly book: Book<Ledger>;
   readonly reader: LogReader;
   /** Everything that the destination has is given out. */
   readonly isDrained: () => boolean;

@@ -10,7 +10,7 @@ import { SpillwayError } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Counts } from '../../log/sources.ts';
 import { Link, type LinkOptions } from '../link.ts';
-import type { Channel } from '../outbound.ts';
+import type { Channel, LaneSender } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
 import type { Book } from './book.ts';
 import { MemberHealth } from './health.ts';
@@ -28,7 +28,7 @@ export interface ClusterMemberParts {
   readonly logger: Logger;
   /** Whether another member can be given batches now. */
   readonly others: () => boolean;
-  readonly isDrained: () => boolean;
+  readonly newSender: (member: string, channel: Channel) => LaneSender;
   /** Something changed that may let more be given out. */
   readonly onChange: () => void;
 }
@@ -50,6 +50,8 @@ export class ClusterMember {
   #running: Promise<void> | null = null;
   #awayTimer: NodeJS.Timeout | null = null;
   #wake = Promise.withResolvers<void>();
+  /** Others carry its load since it was last connected. */
+  #lost = false;
   #loggedAt = Number.NEGATIVE_INFINITY;
   /** Since when it has had no credit for what it was given. */
   #stuckSince: number | null = null;
@@ -88,6 +90,11 @@ export class ClusterMember {
     this.health.setDraining(member.draining);
     if (member.draining) this.#giveBack();
     if (isElsewhere) this.#outbound?.cut();
+  }
+
+  /** It is not here, and has time to come back with what it holds. */
+  get awaited(): boolean {
+    return this.#channel === null && !this.#lost && this.health.state !== 'draining';
   }
 
   get usable(): boolean {
@@ -198,7 +205,7 @@ export class ClusterMember {
   }
 
   #newLane(): MemberLane {
-    const { log, book, destination, options, isDrained, onChange } = this.#parts;
+    const { log, book, destination, options, newSender, onChange } = this.#parts;
     const { instance, version } = options;
     return new MemberLane({
       log,
@@ -207,9 +214,10 @@ export class ClusterMember {
       member: this.name,
       instance,
       version,
-      isDrained,
+      newSender,
       onSending: (channel) => {
         this.#channel = channel;
+        this.#lost = false;
         onChange();
       },
       onAcknowledged: ({ bytes, events }) => {
@@ -219,7 +227,6 @@ export class ClusterMember {
         book.changed();
         onChange();
       },
-      onCut: onChange,
     });
   }
 
@@ -254,6 +261,7 @@ export class ClusterMember {
 
   #lose(why: string): void {
     this.#expected();
+    this.#lost = true;
     const { book, onChange } = this.#parts;
     const ranges = this.#lane.held.length;
     if (ranges === 0) return;

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Address } from '../../../../agent/config/address.ts';
 import type { EventLog } from '../../../../agent/log/log.ts';
 import { StaticRegistry } from '../../../../agent/registry/static.ts';
-import { ClusterDestination } from '../../../../agent/sink/cluster/cluster.ts';
+import { ClusterDestination, type ClusterOptions } from '../../../../agent/sink/cluster/cluster.ts';
 import { ListenSource } from '../../../../agent/source/listen.ts';
 import { openOn } from '../../log/crash-case.ts';
 import { appendLines, sourceOf } from '../../log/lines.ts';
@@ -13,6 +13,10 @@ import { ModelDisk } from '../../log/model-disk.ts';
 import { below, type Random } from '../../log/random.ts';
 import { LOG_OPTIONS } from '../sending.ts';
 import { clusterOptions } from './clustering.ts';
+
+/** In graphite's format the first word is the key. */
+const KEYS = 20;
+type Sharing = Pick<ClusterOptions['cluster'], 'strategy' | 'key'>;
 
 const OPTIONS = { ...LOG_OPTIONS, segmentBytes: 16 * 1024, journalBytesMax: 16 * 1024 };
 const logger = pino({ level: 'silent' });
@@ -101,12 +105,14 @@ export class SenderNode extends Node {
   readonly #members: readonly Address[];
   #log: EventLog | null = null;
   #destination: ClusterDestination | null = null;
+  readonly #sharing: Sharing;
   #written = 0;
   /** Lines whose append was promised. */
   readonly promised = new Set<string>();
 
-  constructor(random: Random, members: readonly Address[]) {
+  constructor(random: Random, members: readonly Address[], sharing: Sharing) {
     super(random);
+    this.#sharing = sharing;
     this.#members = members;
   }
 
@@ -114,9 +120,9 @@ export class SenderNode extends Node {
     const log = await openOn(this.disk, OPTIONS);
     this.#log = log;
     const options = clusterOptions(this.#members, {
-      strategy: 'leastInflight',
       rangeBytes: 4096,
       handoverMs: 50,
+      ...this.#sharing,
     });
     this.#destination = await ClusterDestination.open(options, {
       log,
@@ -136,7 +142,7 @@ export class SenderNode extends Node {
     const log = this.#log;
     if (log === null) throw new Error('the sender is not open');
     const lines = Array.from({ length: 1 + below(random, 12) }, () => {
-      return `${this.#written++} ${'x'.repeat(below(random, 150))}`;
+      return `k${below(random, KEYS)} ${this.#written++} ${'x'.repeat(below(random, 150))}`;
     });
     await appendLines(log, sourceOf(log), lines);
     for (const line of lines) this.promised.add(line);
