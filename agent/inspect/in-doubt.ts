@@ -14,6 +14,10 @@ export interface RangeInDoubt {
   readonly events: number;
   /** The member has it, and nobody has acknowledged it again yet. */
   readonly confirmed: boolean;
+  /** Under keyHash it may have those events of the range that have one of these slots: base64, a bit for each. */
+  readonly slots?: string;
+  /** And of their bytes, one event behind the other, those from and up to here. */
+  readonly slotBytes?: readonly [from: number, to: number];
 }
 
 /** Of all clusters, in the order of the log; what is beyond inDoubtRangesMax is counted only. */
@@ -55,24 +59,36 @@ export function withoutDoubts(state: CursorState, cluster: ClusterCursor, member
   return { ...state, cluster: { ...cluster, members: { ...cluster.members, [member]: dropped } } };
 }
 
-function rangesOf(destination: string, { members }: ClusterCursor): RangeInDoubt[] {
-  const all = Object.entries(members).flatMap(([member, { doubts }]) =>
-    doubts.map(([, confirmed, from, eventsBefore, to, eventsTo]) => ({
-      destination,
-      member,
-      from,
-      to,
-      events: eventsTo - eventsBefore,
-      confirmed: confirmed === 1,
-    })),
+function rangesOf(destination: string, { members, slotSets }: ClusterCursor): RangeInDoubt[] {
+  const all = Object.entries(members).flatMap(([member, { doubts, keyedDoubts }]) =>
+    doubts.map(([, isConfirmed, from, eventsBefore, to, eventsTo], at) => {
+      const counts = { events: eventsTo - eventsBefore, confirmed: isConfirmed === 1 };
+      const keyed = keyedDoubts?.[at];
+      if (keyed === undefined) return { destination, member, from, to, ...counts };
+      const [index, begin, , end] = keyed;
+      const slotBytes = [from - begin, to - begin] as const;
+      return {
+        destination,
+        member,
+        from: begin,
+        to: end,
+        ...counts,
+        slots: slotSets?.[index] ?? '',
+        slotBytes,
+      };
+    }),
   );
   return all.sort((a, b) => a.from - b.from);
 }
 
 function textOf(ranges: readonly RangeInDoubt[]): string {
   if (ranges.length === 0) return 'nothing is in doubt';
-  const rows = ranges.map(({ destination, member, from, to, events, confirmed }) => {
-    return [destination, member, String(from), String(to), String(events), confirmed ? 'it has it' : ''];
+  const rows = ranges.map(({ destination, member, from, to, events, confirmed, slots }) => {
+    const remarks = [
+      ...(confirmed ? ['it has it'] : []),
+      ...(slots === undefined ? [] : ['of some slots: --json']),
+    ];
+    return [destination, member, String(from), String(to), String(events), remarks.join('; ')];
   });
   return table(['destination', 'member', '>from', '>to', '>events', 'remarks'], rows);
 }

@@ -1,5 +1,6 @@
-// Which member has which slots now. A member that is away for a moment keeps its slots until it is lost or back; shares
-// rise in steps, because every new deal waits until those who had a slot are through with it.
+// Which member has which slots now. Those who are there before anything is given out have full shares, and keep them while they stay,
+// also if they are away for a moment: their slots wait until they are lost or back. Who comes later has a share that rises,
+// in steps, because every new deal waits until those who had a slot are through with it.
 
 import { dealSlots, type SlotMember } from './key-slots.ts';
 import { type SlotSet, slotSet } from './slot-set.ts';
@@ -24,6 +25,14 @@ const SHARE_STEPS = 8;
 
 export class Dealer {
   #deal: Deal | null = null;
+  #begun = false;
+  /** They have what is theirs, and lose it only by leaving. */
+  readonly #full = new Set<string>();
+
+  /** Something is given out by a deal: who comes from now on takes its slots slowly. */
+  begin(): void {
+    this.#begun = true;
+  }
 
   /** Null: there is nobody, or who there is will be known in a moment. */
   next(all: readonly Dealt[]): Deal | null {
@@ -34,7 +43,11 @@ export class Dealer {
       const isSame = this.#deal?.members.every((name) => names.has(name)) ?? true;
       if (isSame) return this.#deal;
     }
-    const shares = members.map(({ name, share }) => ({ name, share: stepOf(share) }));
+    for (const name of this.#full) if (!names.has(name)) this.#full.delete(name);
+    for (const { name, share } of members) if (!this.#begun || share === 1) this.#full.add(name);
+    const shares = members.map(({ name, share }) => {
+      return { name, share: this.#full.has(name) ? 1 : stepOf(share) };
+    });
     const key = JSON.stringify(shares);
     if (this.#deal?.key !== key) this.#deal = dealt(key, shares);
     return this.#deal;

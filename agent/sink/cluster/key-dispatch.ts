@@ -102,6 +102,7 @@ export class KeyDispatch {
       ledger.pass(read.to);
       return true;
     }
+    this.#dealer.begin();
     const held = ledger.give(
       read.to,
       read.parts.map((part, at) => partOf(deal, at, part)),
