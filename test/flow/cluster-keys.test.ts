@@ -8,7 +8,8 @@ import { until } from '../agent/source/until.ts';
 import { Cluster } from './cluster.ts';
 import { Writer } from './writer.ts';
 
-const KEYS = { strategy: 'keyHash', key: { format: 'influx', field: 'host' } };
+// a busy machine must not make a member late that is there: one that is not refuses, and is lost at once
+const KEYS = { strategy: 'keyHash', key: { format: 'influx', field: 'host' }, handoverMs: 5_000 };
 
 interface Keys {
   /** Of each key, the members that have events of it. */

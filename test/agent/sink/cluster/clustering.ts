@@ -31,10 +31,9 @@ export async function clustering(
   const log = await openOn(disk, LOG_OPTIONS);
   const members: ScriptedReceiver[] = [];
   for (let member = 0; member < count; member++) members.push(await ScriptedReceiver.open(t));
-  const options = clusterOptions(
-    members.map(({ address }) => address),
-    more,
-  );
+  const addresses = members.map(({ address }) => address);
+  // on a busy machine a test answers a greeting late, and means that very connection
+  const options = { ...clusterOptions(addresses, more), connectTimeoutMs: 10_000 };
   const parts = { log, registry: new StaticRegistry({}), logger: pino({ level: 'silent' }) };
   const destination = await ClusterDestination.open(options, parts);
   t.teardown(async () => {
