@@ -160,7 +160,7 @@ export class KeyLedger implements LaneLedger {
 
   /** Nothing goes to others because its member has no credit: its keys wait for it. */
   giveBack(): void {
-    // see docs/decisions: keys keep their member
+    // docs/decisions/0020: keys keep their member
   }
 
   /** The member is gone, or silent: what it holds is to go to others, as soon as there are any. */
