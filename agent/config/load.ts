@@ -2,10 +2,9 @@
 // over several sections -> absolute paths -> directories. Everything wrong is reported at once, each line
 // with file, line, column and key, so that a user edits the file once.
 
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { describeSystemError, SpillwayError } from '../errors.ts';
+import { SpillwayError } from '../errors.ts';
 import { absoluteFiles, credentialDoubts, credentialProblems } from './credentials.ts';
 import { directoryProblems, realDirectories } from './directories.ts';
 import {
@@ -16,6 +15,7 @@ import {
   parseConfigDocument,
 } from './document.ts';
 import { doubtsAbout } from './doubts.ts';
+import { readConfigFile } from './file.ts';
 import { foundAndExpected, problemsOf, valueAt } from './problems.ts';
 import { brokenRules } from './rules.ts';
 import {
@@ -45,7 +45,7 @@ export async function loadConfig(
   file: string,
   { directories = 'must-exist' }: LoadOptions = {},
 ): Promise<AgentConfig> {
-  const document = parseConfigDocument(await readText(file));
+  const document = parseConfigDocument(await readConfigFile(file));
   if (document.syntaxProblems.length > 0) {
     throw refusal(
       file,
@@ -60,15 +60,6 @@ export async function loadConfig(
   }
   const doubts = [...doubtsAbout(config, await realDirectories(config)), ...(await credentialDoubts(config))];
   return { ...config, warnings: linesOf(doubts, document, file) };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const text = `cannot read configuration ${file}: ${describeSystemError(cause)}`;
-    throw new SpillwayError('config', text, { cause, data: { file } });
-  }
 }
 
 function refusal(file: string, problems: readonly string[]): SpillwayError {

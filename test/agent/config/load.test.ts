@@ -1,7 +1,9 @@
 // A configuration that is right gives what the agent needs; one that is wrong says everything, in place.
 
-import { chmod } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { loadConfig } from '../../../agent/config/load.ts';
 import { load, MINIMAL, problemsOf, refuses, write } from './written.ts';
@@ -184,6 +186,17 @@ test('a file that cannot be read is named with the reason', async (t) => {
   const missing = await t.throwsAsync(loadConfig(join(dir, 'none.yaml')), { code: 'config' });
   t.regex(missing?.message ?? '', /^cannot read configuration .*none\.yaml: it does not exist/);
   await t.throwsAsync(loadConfig(dir), { code: 'config', message: /it is a directory, a file is expected/ });
+});
+
+test('endless-configuration: a pipe, a device and a file without end are refused at once', async (t) => {
+  const { dir } = await write(t, '');
+  const pipe = join(dir, 'pipe.yaml');
+  await promisify(execFile)('mkfifo', [pipe]);
+  await t.throwsAsync(loadConfig(pipe), { code: 'config', message: /pipe\.yaml: it is no regular file$/ });
+  await t.throwsAsync(loadConfig('/dev/zero'), { code: 'config', message: /it is no regular file$/ });
+  const long = join(dir, 'long.yaml');
+  await writeFile(long, 'id: a\n#'.padEnd(2 ** 20 + 1, 'x'));
+  await t.throwsAsync(loadConfig(long), { code: 'config', message: /it is larger than 1048576 bytes$/ });
 });
 
 test('directories must be there, except the log itself', async (t) => {
