@@ -91,10 +91,12 @@ function pendingFits(bytes: number, path: KeyPath, log: LogConfig | undefined): 
 function capFits(bytes: number, path: KeyPath, log: LogConfig | undefined): Problem[] {
   if (log === undefined) return [];
   const { capBytes } = log;
-  const capShare = Math.max(0, Math.floor((capBytes - WORKING_BYTES) / 2));
+  const capMin = 2 * bytes + WORKING_BYTES;
+  const capShare = Math.floor((capBytes - WORKING_BYTES) / 2);
+  const lower = capShare > 0 ? `, or at most ${capShare} here` : '';
   return when(
-    bytes > capShare,
+    capBytes < capMin,
     path,
-    `is ${bytes}, expected at most ${capShare} beside log.capBytes (${capBytes}): raise the cap or lower this`,
+    `is ${bytes}, which takes a log.capBytes of at least ${capMin}: found ${capBytes}, expected that${lower}`,
   );
 }

@@ -7,7 +7,7 @@
 // rewind), the segment is cut back and closed, and a new one is begun, tried again until the disk lets it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromSystemError, SpillwayError } from '../errors.ts';
+import { SpillwayError } from '../errors.ts';
 import {
   BATCH_BYTES,
   type BatchRecord,
@@ -19,6 +19,7 @@ import {
 import type { SourceState, SourceTable } from './sources.ts';
 import type { Space } from './space.ts';
 import type { SegmentStore } from './store.ts';
+import { writeFailure } from './write-failure.ts';
 
 /** A contiguous range of whole events from one source. The chunks must not change until the promise settles. */
 export interface Append {
@@ -357,7 +358,7 @@ export class Committer {
   }
 
   #fail(cause: unknown, group: Group): void {
-    this.#failure ??= cause instanceof SpillwayError ? cause : asFailure(this.#limits.dir, cause);
+    this.#failure ??= cause instanceof SpillwayError ? cause : writeFailure(this.#limits.dir, cause);
     this.#settle(group.items, this.#failure);
     const rest = this.#pending;
     this.#pending = [];
@@ -396,10 +397,4 @@ export class Committer {
     }
     return false;
   }
-}
-
-/** Whatever it is, the log tries again by itself. */
-function asFailure(dir: string, cause: unknown): SpillwayError {
-  const { code, message, data } = fromSystemError(`cannot write the log in ${dir}`, cause, { code: 'disk' });
-  return new SpillwayError(code, message, { cause, data, retryable: true });
 }

@@ -79,7 +79,8 @@ export class Losses {
 }
 
 const MESSAGES = {
-  damaged: 'skipped a range: its bytes are not what was written; what is left of it is in quarantine/',
+  damaged:
+    'skipped a range: its bytes are gone or not what was written; what is left of them, if anything, is in quarantine/',
   orphaned: 'skipped a range: it was deleted while no destination had this name',
   peerLost: 'skipped a range: the receiver lost it, and this log no longer has it',
 } as const satisfies Record<Exclude<GapReason, 'dropOldest' | 'dropNewest' | 'maxAge'>, string>;

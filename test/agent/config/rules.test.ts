@@ -63,6 +63,22 @@ destinations:
   ]);
 });
 
+test('small-cap: a cap that is too small for what a source reads names the cap that it takes', async (t) => {
+  const log = 'segmentBytes: 256KiB, capBytes: 1MiB, keepBytes: 256KiB, journalBytesMax: 64KiB';
+  const problems = await problemsOf(
+    t,
+    `id: a
+log: { dir: events, ${log} }
+sources:
+  - { type: tail, name: t, dir: spool }
+`,
+  );
+  t.is(
+    problems[0],
+    '4:5: sources[0].readBytesMax: is 1048576, which takes a log.capBytes of at least 3145728: found 1048576, expected that',
+  );
+});
+
 test('what is allowed and likely not meant is a warning with its place', async (t) => {
   const { warnings } = await load(
     t,
