@@ -60,6 +60,15 @@ async function check(path: string): Promise<number> {
 }
 
 async function run(path: string): Promise<never> {
+  // first of all: what it loads takes a moment in which it may be told to stop
+  const stop = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop.resolve(signal);
+      // a second one means it
+      process.once(signal, () => process.exit(1));
+    });
+  }
   // one that comes while it starts counts, too: the file may have been read already
   const started = Promise.withResolvers<Agent>();
   process.on('SIGHUP', () => void started.promise.then((agent) => agent.reload()));
@@ -72,14 +81,6 @@ async function run(path: string): Promise<never> {
     pino.destination({ dest: 1, sync: true }),
   );
   for (const warning of config.warnings) logger.warn({ file: config.file }, warning);
-  const stop = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      stop.resolve(signal);
-      // a second one means it
-      process.once(signal, () => process.exit(1));
-    });
-  }
   const starting = Agent.start(config, logger);
   starting.then(started.resolve, () => undefined);
   const agent = await startUnlessStopped(starting, stop.promise);

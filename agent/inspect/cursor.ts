@@ -36,20 +36,32 @@ export async function cursor(args: readonly string[]): Promise<number> {
   const takesMember = verb === 'settle';
   if (dir === undefined || verb === undefined || more.length > 0 || (member !== undefined && !takesMember))
     throw badUsage('a directory, a verb and a destination are expected', CURSOR_USAGE);
-  if (!['show', 'drop', 'settle', 'rewind', 'renew'].includes(verb))
+  if (!isVerb(verb))
     throw badUsage(`found "${verb}", expected show, drop, settle, rewind or renew`, CURSOR_USAGE);
   if (values.to !== undefined && verb !== 'rewind') throw badUsage('--to is for rewind', CURSOR_USAGE);
   await checkLogDirectory(dir);
   endWithReader();
   const json = values.json === true;
   if (verb === 'show') return await show(dir, destination ?? null, json);
-  if (destination === undefined) throw badUsage(`which destination is to be ${verb}ed`, CURSOR_USAGE);
+  if (destination === undefined) throw badUsage(`which destination is to be ${VERBS[verb]}`, CURSOR_USAGE);
   const order = { dir, destination, yes: values.yes === true, json };
   if (verb === 'drop') return await drop(order);
   if (verb === 'renew') return await renew(order);
   if (verb === 'settle') return await settle(order, member);
   if (values.to === undefined) throw badUsage('--to is missing: where is it to go on', CURSOR_USAGE);
   return await rewind(order, values.to);
+}
+
+const VERBS = {
+  show: 'shown',
+  drop: 'dropped',
+  settle: 'settled',
+  rewind: 'rewound',
+  renew: 'renewed',
+} as const;
+
+function isVerb(verb: string): verb is keyof typeof VERBS {
+  return Object.hasOwn(VERBS, verb);
 }
 
 async function show(dir: string, destination: string | null, json: boolean): Promise<number> {

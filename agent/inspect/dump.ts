@@ -5,7 +5,8 @@
 
 import { countEvents, NEWLINE } from '../bytes.ts';
 import { realDisk } from '../log/disk.ts';
-import { surveyNames } from '../log/survey.ts';
+import { SourceTable } from '../log/sources.ts';
+import { applyEntry, entriesOf, surveyJournal, surveyNames } from '../log/survey.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
 import { batchesIn, type Found, type Range } from './batches.ts';
 import { dumpInDoubt } from './in-doubt.ts';
@@ -46,8 +47,14 @@ export async function dump(args: readonly string[]): Promise<number> {
   const from = parsePoint(values.from ?? 'oldest', '--from');
   const to = parsePoint(values.to ?? 'newest', '--to');
   await checkLogDirectory(dir);
-  endWithReader();
   const range = rangeOf(from, to, values.source ?? null);
+  if (range.fromOffset > range.toOffset || range.fromMs > range.toMs)
+    throw badUsage(
+      `--from ${values.from} lies behind --to ${values.to}: nothing is between them`,
+      DUMP_USAGE,
+    );
+  if (values.source !== undefined) await checkSource(dir, values.source);
+  endWithReader();
   await tellExpired(dir, from);
   let gaps = 0;
   for await (const found of batchesIn(realDisk, dir, range)) {
@@ -67,6 +74,18 @@ export async function dump(args: readonly string[]): Promise<number> {
     if (left !== Number.POSITIVE_INFINITY) left -= countEvents(bytes);
   }
   return gaps === 0 ? 0 : 1;
+}
+
+async function checkSource(dir: string, source: string): Promise<void> {
+  const table = new SourceTable();
+  for (const base of (await surveyNames(realDisk, dir)).journals) {
+    const journal = (await surveyJournal(realDisk, dir, base))?.journal;
+    if (journal !== undefined) for (const entry of entriesOf(journal)) applyEntry(table, entry);
+  }
+  const owners = [...table.owners()].sort();
+  if (owners.includes(source)) return;
+  const known = owners.length === 0 ? 'none at all' : owners.join(', ');
+  throw badUsage(`--source: the log has no source "${source}", expected one of ${known}`, DUMP_USAGE);
 }
 
 function limitOf(events: string | undefined): number {

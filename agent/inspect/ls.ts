@@ -60,7 +60,7 @@ function textOf(inventory: Inventory, agent: LockState, now: number): string {
       count(events),
       count(batches),
       String(holes),
-      `${age(now - lastMs)} ago`,
+      state === 'journal unreadable' ? '-' : `${age(now - lastMs)} ago`,
       state,
     ]),
   );

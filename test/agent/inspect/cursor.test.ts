@@ -29,6 +29,20 @@ async function talliesIn(dir: string) {
   return tallies;
 }
 
+test('droped-and-rewinded: what is asked for is said in English', async (t) => {
+  const { dir } = await example(t);
+  for (const [verb, done] of [
+    ['drop', 'dropped'],
+    ['rewind', 'rewound'],
+    ['settle', 'settled'],
+    ['renew', 'renewed'],
+  ] as const) {
+    const { status, stderr } = await agent('cursor', dir, verb);
+    t.is(status, 2);
+    t.true(stderr.includes(`which destination is to be ${done}`), stderr);
+  }
+});
+
 test('show, and show of what is not there', async (t) => {
   const { dir, written } = await example(t);
   const { status, stdout } = await agent('cursor', dir, 'show', SINK);

@@ -45,6 +45,16 @@ test('a number of events, one source, a range of times', async (t) => {
   t.true(timed.stdout.equals(bytesOf(written.slice(11, 20))));
 });
 
+test('dump-of-nothing: a source that the log has not and a range backwards are refused', async (t) => {
+  const { dir } = await example(t);
+  const nobody = await agent('dump', dir, '--source', 'nope');
+  t.is(nobody.status, 2);
+  t.regex(nobody.stderr, /the log has no source "nope", expected one of hop, spool/);
+  const backwards = await agent('dump', dir, '--from', '50', '--to', '10');
+  t.is(backwards.status, 2);
+  t.regex(backwards.stderr, /--from 50 lies behind --to 10/);
+});
+
 test('headers say what the batches are, as lines or as JSON', async (t) => {
   const { dir, written } = await example(t);
   const [batch] = written;
