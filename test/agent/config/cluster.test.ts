@@ -99,6 +99,13 @@ test('an unknown strategy, keyHash without a format, a key that nobody reads', a
   await refuses(t, cluster(`${ONE}, key: { format: influx }`), [
     '3:36: destinations[0].cluster: expected key only beside strategy keyHash',
   ]);
+  const keyHash = `${ONE}, strategy: keyHash, key: { format: influx }`;
+  await refuses(t, cluster(`${keyHash}, membersMax: 65`), [
+    '3:36: destinations[0].cluster: expected membersMax up to 64 with keyHash',
+  ]);
+  await refuses(t, cluster(`${keyHash}, inDoubtRangesMax: 129`), [
+    '3:36: destinations[0].cluster: expected inDoubtRangesMax up to 128 with keyHash',
+  ]);
 });
 
 test('waits that contradict each other, and a member that is this agent itself', async (t) => {
