@@ -4,6 +4,7 @@
 import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { agent } from '../agent/inspect/written-log.ts';
 import { until } from '../agent/source/until.ts';
 import { destinationAt, listenOn, tailOf, temporaryDirectory } from './chain.ts';
 import { nodeOf } from './node.ts';
@@ -51,6 +52,9 @@ test('a torn end costs no batch that its sender still has', async (t) => {
   await write('b', text('a') + text('b'));
   await two.close();
   const size = await tear(two.logDir);
+  const fsck = await agent('fsck', two.logDir);
+  t.is(fsck.status, 1);
+  t.regex(fsck.stdout.toString(), /went back from \d+ to \d+/, 'what a start would do');
   await two.start();
   const remark = two.lines.find(({ remark }) => /went back from/.test(String(remark)));
   t.truthy(remark);

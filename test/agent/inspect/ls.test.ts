@@ -69,6 +69,14 @@ test('for people: the same as text; who runs on it; what is damaged', async (t) 
   t.regex((await agent('ls', dir)).stdout.toString(), new RegExp(`process ${process.pid} runs on it`));
 });
 
+test('20779-days-ago: a journal that cannot be read says nothing of its last batch', async (t) => {
+  const { dir, names } = await example(t);
+  await writeFile(journalOf(dir, names[1] ?? ''), Buffer.alloc(200));
+  const { stdout } = await agent('ls', dir);
+  t.regex(stdout.toString(), /^ +\d+ .* - +journal unreadable$/m);
+  t.notRegex(stdout.toString(), /\d{4,} d ago/);
+});
+
 test('a cursor that no destination of the configuration owns is orphaned', async (t) => {
   const { dir } = await example(t);
   const file = join(await temporaryDirectory(t), 'agent.yaml');
