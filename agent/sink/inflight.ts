@@ -11,8 +11,8 @@ export interface Place {
 
 export type Sent = Acknowledged & { readonly sequence: number; readonly bytes: number };
 
-/** Half of what a receiver takes. */
-const SKIPS_MAX = 512;
+/** Less than a receiver takes, and so few that the cursor has room for all that are announced. */
+export const SKIPS_MAX = 256;
 
 export interface InFlightLimits {
   readonly inflightBytesMax: number;

@@ -33,7 +33,8 @@ export interface Acknowledged {
 export type StartAt = 'oldest' | 'newest' | number;
 
 const CURSOR_MS = 100;
-const GAPS_MAX = 100;
+/** And as many as may be announced at once: the cursor's slot has room for both. */
+export const GAPS_MAX = 100;
 const DAY_MS = 86_400_000;
 
 export class Position {
@@ -195,7 +196,8 @@ export class Position {
    */
   async announce(range: Omit<Gap, 'announced'>): Promise<void> {
     if (!isAnnounced(this.#state.gaps, range)) this.onGap(range);
-    this.#change({ gaps: announce(this.#state.gaps, range) });
+    const gaps = announce(this.#state.gaps, range);
+    this.#change({ gaps, ...this.#folded(gaps, this.mark) });
     if (await this.#save()) return;
     throw new SpillwayError('disk', `cannot write the cursor of ${this.#state.destination}`, {
       retryable: true,
@@ -265,7 +267,8 @@ export class Position {
 
   /** The receiver has more, or less, than the cursor says: it is right. */
   moveTo(position: Mark, last: CursorState['last']): void {
-    this.#change({ position, last, gaps: withoutDelivered(this.#state.gaps, position) });
+    const gaps = withoutDelivered(this.#state.gaps, position);
+    this.#change({ position, last, gaps, ...this.#folded(gaps, position) });
   }
 
   /** The receiver has nothing: all of the epoch is sent again, and what was skipped of it is counted anew. */
