@@ -48,7 +48,11 @@ export class TlsGate {
     const { handshakeTimeoutMs: handshakeTimeout, reloadMs } = this.#options;
     this.#server = tls.createServer({ ...TLS_OPTIONS, cert, key, ca, handshakeTimeout });
     this.#server.on('secureConnection', (socket) => this.#secure(socket));
-    this.#server.on('tlsClientError', (error) => this.#report(error));
+    this.#server.on('tlsClientError', (error, socket) => {
+      this.#report(error);
+      // TLS itself closes what failed, and not what only took too long
+      socket.destroy();
+    });
     this.#timer = setInterval(() => void this.#reload(), reloadMs);
   }
 

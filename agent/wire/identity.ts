@@ -2,10 +2,10 @@
 // files and checked before use, because what OpenSSL says of a bad one helps nobody.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import tls from 'node:tls';
-import { describeSystemError, SpillwayError } from '../errors.ts';
+import { SpillwayError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 export interface IdentityFiles {
   readonly certFile: string;
@@ -19,6 +19,9 @@ export interface Identity {
   readonly ca: string;
   readonly notAfter: Date;
 }
+
+/** A chain of certificates has a few kilobytes, a bundle of authorities some hundred. */
+const PEM_BYTES_MAX = 1024 * 1024;
 
 /** The same for both ends of every link. */
 export const TLS_OPTIONS = { minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true } as const;
@@ -61,9 +64,9 @@ export function nameFault(expected: string, certificate: tls.PeerCertificate): E
 
 async function readText(files: IdentityFiles, key: keyof IdentityFiles): Promise<string> {
   try {
-    return await readFile(files[key], 'utf8');
+    return await readRegularFile(files[key], PEM_BYTES_MAX);
   } catch (error) {
-    throw wrong(key, `cannot read ${files[key]}: ${describeSystemError(error)}`);
+    throw wrong(key, `cannot read ${files[key]}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

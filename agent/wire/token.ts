@@ -8,8 +8,8 @@
 //   receiver  welcome { ..., proof: HMAC(token, "receiver", both nonces, hello) }
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { describeSystemError, SpillwayError } from '../errors.ts';
+import { SpillwayError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 const TOKEN_BYTES_MIN = 16;
 const TOKEN_BYTES_MAX = 4096;
@@ -26,9 +26,9 @@ export interface Exchange {
 export async function readToken(file: string): Promise<Buffer> {
   let text: string;
   try {
-    text = (await readFile(file, 'utf8')).trim();
+    text = (await readRegularFile(file, 2 * TOKEN_BYTES_MAX)).trim();
   } catch (error) {
-    throw wrong(`cannot read ${file}: ${describeSystemError(error)}`);
+    throw wrong(`cannot read ${file}: ${error instanceof Error ? error.message : error}`);
   }
   const bytes = Buffer.from(text);
   if (bytes.length < TOKEN_BYTES_MIN || bytes.length > TOKEN_BYTES_MAX) {

@@ -1,6 +1,8 @@
 // TLS between a real sender and a real receiver: who is let in, who is not, and what happens when certificates change.
 
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import test from 'ava';
 import { createAuthority, issue } from '../../../scripts/certs/authority.ts';
 import { until } from '../source/until.ts';
@@ -92,4 +94,26 @@ test('a new certificate is used for new connections; a bad one changes nothing a
   await saysProblem(later, /127\.0\.0\.1 is not in the cert's list: 127\.0\.0\.9/);
   await send('three\n');
   await listening.delivers('one\ntwo\nthree\n');
+});
+
+test('handshake-without-end: who says nothing, or half of a hello, is closed in time', async (t) => {
+  const certificates = await Certificates.create(t);
+  const receiver = await certificates.issue('receiver', ['127.0.0.1']);
+  const { listening } = await hop(
+    t,
+    { tls: { ...receiver, ...LISTEN }, handshakeTimeoutMs: 200 },
+    { tls: await certificates.issue('sender') },
+  );
+  const { host, port } = listening.source.address;
+  for (const said of ['', '\x16', '\x16\x03\x01\x02\x00\x01']) {
+    const socket = net.connect(port, host);
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    if (said !== '') socket.write(said, 'latin1');
+    socket.resume();
+    await closed;
+  }
+  await until('they are counted', () => listening.outcome('tls') >= 3);
+  t.pass();
 });
