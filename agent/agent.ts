@@ -82,7 +82,10 @@ export class Agent {
   ): Promise<Agent> {
     const log = await openLog(config, disk);
     tellDamage(log, logger);
-    const registry = await openRegistry(config.registry, logger);
+    const registry = await openRegistry(config.registry, logger).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
     const agent = new Agent(config, logger, log, registry, load);
     try {
       await agent.#open();
@@ -227,7 +230,7 @@ export class Agent {
   async #close(): Promise<void> {
     const { drainMs } = this.#config.stop;
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
-    await this.#reload.close();
+    await within(drainMs, this.#reload.close());
     this.#registry.setDraining(true);
     await within(drainMs, this.#sources.close());
     await Promise.all([this.#registry.close(), this.#fanOut.close(drainMs)]);

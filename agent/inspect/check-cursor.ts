@@ -55,9 +55,9 @@ function fitFindings(state: CursorState, place: string, log: LogExtent): Finding
       'begins a new epoch for it at the end of the log',
     );
   // nothing is kept for an orphan: who adopts it is told
-  if (position.offset < oldest.offset && state.orphaned === undefined) {
-    const bytes = oldest.offset - position.offset;
-    const events = Math.max(0, oldest.events - position.events);
+  const missing = state.orphaned === undefined ? unannounced(state, oldest) : null;
+  if (missing !== null) {
+    const { bytes, events } = missing;
     return finding(
       `the destination is at ${position.offset}, the log begins at ${oldest.offset}`,
       'announces the range between as lost (peerLost), with its count',
@@ -71,4 +71,25 @@ function fitFindings(state: CursorState, place: string, log: LogExtent): Finding
       'believes the receiver, or begins a new epoch where that differs',
     );
   return [];
+}
+
+/**
+ * What lies between the position and the oldest byte and is not going to be announced with a reason of its own: what a
+ * policy gave up is skipped as that. null: nothing.
+ */
+function unannounced(
+  { position, gaps }: CursorState,
+  oldest: Mark,
+): { bytes: number; events: number } | null {
+  let bytes = oldest.offset - position.offset;
+  if (bytes <= 0) return null;
+  let events = Math.max(0, oldest.events - position.events);
+  for (const { from, to } of gaps) {
+    const [begins, ends] = [Math.max(from.offset, position.offset), Math.min(to.offset, oldest.offset)];
+    if (begins >= ends) continue;
+    bytes -= ends - begins;
+    const counted = Math.min(to.events, oldest.events) - Math.max(from.events, position.events);
+    events = Math.max(0, events - counted);
+  }
+  return bytes > 0 ? { bytes, events } : null;
 }

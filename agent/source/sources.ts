@@ -77,7 +77,12 @@ export class Sources {
 
   /** Takes nothing more; resolves when what was taken is durable. */
   async close(): Promise<void> {
-    await Promise.all([...this.#sources.values(), ...this.#leaving.values()].map((source) => source.close()));
+    const all = [...this.#sources.values(), ...this.#leaving.values()];
+    const ends = await Promise.allSettled(all.map((source) => source.close()));
+    // what else is open is closed all the same
+    for (const end of ends) {
+      if (end.status === 'rejected') this.#logger.error({ err: end.reason }, 'a source did not end cleanly');
+    }
   }
 
   async #open(config: SourceConfig): Promise<Source> {

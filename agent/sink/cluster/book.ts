@@ -32,7 +32,10 @@ export class Book<L extends LaneLedger = LaneLedger> {
     this.#durableSequence = 0;
   }
 
-  /** Takes up a cursor, that of a single endpoint too: its position is then where the cluster begins. */
+  /**
+   * Takes up a cursor, that of a single endpoint too: its position is then where the cluster begins.
+   * @throws SpillwayError `disk` where the cursor cannot be written now
+   */
   static async open<L extends LaneLedger>(
     log: EventLog,
     position: Position,
@@ -44,7 +47,10 @@ export class Book<L extends LaneLedger = LaneLedger> {
     if (known !== undefined && !fits) position.update({ epoch: state.epoch + 1 });
     const ledger = await ledgerOf(fits ? known : Ledger.fresh(position.mark));
     const book = new Book(ledger, position);
+    // a start or a reload is told that the disk fails, and does not wait for it
+    book.#retries = false;
     await book.commit();
+    book.#retries = true;
     return book;
   }
 

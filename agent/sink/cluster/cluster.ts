@@ -46,6 +46,7 @@ export class ClusterDestination {
   #active: ClusterMember[] = [];
   readonly #leaving = new Set<Promise<void>>();
   readonly #stop: (() => void)[] = [];
+  #unfollow: () => void = () => undefined;
 
   private constructor(options: ClusterOptions, parts: Parts, work: Work) {
     const { book } = work;
@@ -64,7 +65,13 @@ export class ClusterDestination {
   /** Takes its hold on the log; nothing is sent before `start`. */
   static async open(options: ClusterOptions, parts: Parts): Promise<ClusterDestination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
-    return new ClusterDestination(options, parts, await openWork(options.cluster, parts.log, position));
+    try {
+      return new ClusterDestination(options, parts, await openWork(options.cluster, parts.log, position));
+    } catch (error) {
+      // what failed first is what is told
+      await position.discard().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** With other options, or in place of one endpoint, from the same position on. The one before must be halted. */
@@ -86,10 +93,8 @@ export class ClusterDestination {
   start(): void {
     this.#policy.start();
     this.#policy.follow(() => this.#book.ledger.sentTo);
-    this.#stop.push(
-      this.#log.onCommit(() => this.#dispatch.poke()),
-      this.#members.onChange((members) => this.#follow(members)),
-    );
+    this.#stop.push(this.#log.onCommit(() => this.#dispatch.poke()));
+    this.#unfollow = this.#members.onChange((members) => this.#follow(members));
     const timer = setInterval(() => this.#look(), LOOK_MS);
     this.#stop.push(() => clearInterval(timer));
     this.#follow(this.#members.current);
@@ -160,6 +165,8 @@ export class ClusterDestination {
 
   async #end(once: 'drained' | 'acknowledged', withinMs: number): Promise<void> {
     this.#book.stopRetrying();
+    // who comes from now on is begun by nobody
+    this.#unfollow();
     await Promise.all(this.#active.map((member) => member.close(once, withinMs)));
     for (const stop of this.#stop.splice(0)) stop();
     this.#members.close();

@@ -52,10 +52,13 @@ export class Dispatch {
     try {
       while (this.#again && !this.#closed) {
         this.#again = false;
-        const given = await this.#pass();
-        if (given.size === 0) continue;
-        await this.#parts.book.commit();
-        for (const member of given) member.poke();
+        const given = new Set<ClusterMember>();
+        try {
+          await this.#pass(given);
+        } finally {
+          // also what was given before a pass failed: it is theirs
+          await this.#handOver(given);
+        }
       }
     } catch {
       // a journal that cannot be read just now, or the destination closes: the next commit of the log tries again
@@ -63,8 +66,13 @@ export class Dispatch {
     this.#running = null;
   }
 
-  async #pass(): Promise<ReadonlySet<ClusterMember>> {
-    const given = new Set<ClusterMember>();
+  async #handOver(given: ReadonlySet<ClusterMember>): Promise<void> {
+    if (given.size === 0) return;
+    await this.#parts.book.commit();
+    for (const member of given) member.poke();
+  }
+
+  async #pass(given: Set<ClusterMember>): Promise<void> {
     const { book, rangesMax } = this.#parts;
     if (book.passGaps()) book.changed();
     for (const member of this.#toProbe()) if (await this.#giveOne(member)) given.add(member);
@@ -78,7 +86,6 @@ export class Dispatch {
       } else if (!this.#give(offer, member)) continue;
       given.add(member);
     }
-    return given;
   }
 
   /**
