@@ -245,6 +245,11 @@ function addClusters({ counter, gauge }: Families, destinations: readonly Destin
     of,
   );
   const bytes = counter('spillway_member_acknowledged_bytes_total', 'Bytes that a member acknowledged', of);
+  const lost = counter(
+    'spillway_destination_member_lost_events_total',
+    'Events at most that a member had acknowledged and came back without',
+    of,
+  );
   const connected = gauge('spillway_member_connected', '1 while a member is connected', of);
   const state = gauge('spillway_member_state', '1 for the state that a member is in', [...of, 'state']);
   for (const { name, cluster } of destinations) {
@@ -257,6 +262,7 @@ function addClusters({ counter, gauge }: Families, destinations: readonly Destin
       doubtBytes.set(labels, member.inDoubt.bytes);
       events.set(labels, member.acknowledged.events);
       bytes.set(labels, member.acknowledged.bytes);
+      lost.set(labels, member.lostEvents);
       connected.set(labels, member.connected ? 1 : 0);
       for (const one of MEMBER_STATES) state.set([...labels, one], one === member.state ? 1 : 0);
     }

@@ -106,6 +106,8 @@ export interface MemberSnapshot {
   readonly acknowledged: Tally;
   /** Copies beyond the first that it may have. */
   readonly inDoubt: Tally;
+  /** That it had acknowledged, and came back without. */
+  readonly lostEvents: number;
 }
 
 export interface AgentSnapshot {

@@ -52,6 +52,8 @@ export interface MemberCursor {
   readonly keyedDoubts?: readonly KeyedRecord[];
   /** In doubt, and not listed any more. */
   readonly unlisted: Readonly<Counts>;
+  /** That it had acknowledged, and came back without. */
+  readonly lostEvents?: number;
 }
 
 export interface ClusterCursor {

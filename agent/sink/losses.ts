@@ -12,6 +12,13 @@ export interface LostRange {
   readonly reason: GapReason;
 }
 
+/** What a member of a cluster came back without. */
+export interface MemberLoss {
+  readonly events: number;
+  readonly acknowledgedSequence: number;
+  readonly hasSequence: number;
+}
+
 /** So many lines in so long; what comes beyond is summed up in one more. */
 const LINES_MAX = 10;
 const WINDOW_MS = 10_000;
@@ -24,6 +31,8 @@ export class Losses {
   #lines = 0;
   #unsaid: Counts & { ranges: number } = { events: 0, bytes: 0, ranges: 0 };
   #window: NodeJS.Timeout | null = null;
+  /** The last of each member, within the hour. */
+  readonly #members = new Map<string, { readonly events: number; readonly lastMs: number }>();
   #recent: (Counts & { ranges: number; lastMs: number }) | null = null;
 
   constructor(logger: Logger, now: () => number = () => performance.now()) {
@@ -52,11 +61,38 @@ export class Losses {
     this.#unsaid.ranges++;
   }
 
+  /** Others are not sent again what one had acknowledged: at most these events are nowhere now. */
+  noteMember(member: string, { events, acknowledgedSequence, hasSequence }: MemberLoss): void {
+    const before = this.#memberEvents(member);
+    this.#members.set(member, { events: before + events, lastMs: this.#now() });
+    this.#logger.warn(
+      { member, events, acknowledgedSequence, hasSequence },
+      'member lost what it had acknowledged: nothing of it is sent again, and what it had not passed on is lost',
+    );
+  }
+
   /** What was lost lately, in words; null: nothing. */
   get recent(): string | null {
+    const said = [this.#ranges, ...[...this.#members.keys()].map((name) => this.#member(name))];
+    const known = said.filter((words) => words !== null);
+    return known.length === 0 ? null : known.join('; ');
+  }
+
+  get #ranges(): string | null {
     if (this.#recent === null || !this.#isRecent()) return null;
     const { events, bytes, ranges } = this.#recent;
     return `lost ${events} events (${bytes} bytes) in ${ranges} ranges that the log cannot deliver: its own log names them, agent fsck says why`;
+  }
+
+  #member(name: string): string | null {
+    const events = this.#memberEvents(name);
+    if (events === 0) return null;
+    return `member ${name} came back without up to ${events} events that it had acknowledged: they are not sent again`;
+  }
+
+  #memberEvents(name: string): number {
+    const known = this.#members.get(name);
+    return known !== undefined && this.#now() - known.lastMs < RECENT_MS ? known.events : 0;
   }
 
   close(): void {

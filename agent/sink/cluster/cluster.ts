@@ -189,6 +189,7 @@ export class ClusterDestination {
         connected: active?.connected ?? false,
         acknowledged: { ...(active?.acknowledged ?? { events: 0, bytes: 0 }) },
         inDoubt: ledger.inDoubt(name),
+        lostEvents: ledger.lanes.get(name)?.lostEvents ?? 0,
       };
     });
     return { had: ledger.had, members };
@@ -237,6 +238,7 @@ export class ClusterDestination {
       logger: this.#logger,
       others: () => this.#active.some((other) => other.name !== member.name && other.usable),
       newSender: (name, channel) => this.#work.sender(name, channel),
+      onLost: (name, lost) => this.#losses.noteMember(name, lost),
       onChange: () => this.#dispatch.poke(),
     };
     const begun = new ClusterMember(member, parts);

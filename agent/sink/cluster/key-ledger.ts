@@ -13,7 +13,7 @@ import type { ClusterCursor, MemberCursor } from '../../log/cursor.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { Counts } from '../../log/sources.ts';
 import { type KeyHeld, type KeyLane, keyLaneOf, keyRecordOf, SlotTable } from './key-lane.ts';
-import { beginAnew, boundDoubts, faultOf, freshLane, hadOf, type Reached } from './lane.ts';
+import { beginAnew, boundDoubts, faultOf, freshLane, hadOf, isBlank, type Reached } from './lane.ts';
 import type { LaneLedger, Settlement } from './lane-ledger.ts';
 import { countsOf, isEmpty, type Range, sumOf } from './range.ts';
 import { isWithin, type SlotSet, slotsFromText } from './slot-set.ts';
@@ -83,8 +83,7 @@ export class KeyLedger implements LaneLedger {
 
   forget(member: string): void {
     const lane = this.#lanes.get(member);
-    if (lane === undefined || lane.held.length > 0 || lane.doubts.length > 0 || lane.unlisted.bytes > 0)
-      return;
+    if (lane === undefined || !isBlank(lane)) return;
     this.#lanes.delete(member);
     this.#lost.delete(member);
   }
@@ -221,8 +220,8 @@ export class KeyLedger implements LaneLedger {
     this.#lost.delete(member);
     const fault = faultOf(lane, has);
     if (fault !== null) {
-      beginAnew(lane, ++this.#epoch, fault.isLoss);
-      return { kind: 'anew', why: fault.why };
+      const lost = beginAnew(lane, { epoch: ++this.#epoch, has, isLoss: fault.isLoss });
+      return { kind: 'anew', why: fault.why, lost };
     }
     let events = has.events - lane.reached.events;
     const { doubts, held } = lane;

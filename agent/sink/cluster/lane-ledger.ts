@@ -4,13 +4,13 @@
 import type { ClusterCursor } from '../../log/cursor.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { Counts } from '../../log/sources.ts';
-import type { Held, Lane, Reached } from './lane.ts';
+import type { Held, Lane, LaneLoss, Reached } from './lane.ts';
 import type { Range } from './range.ts';
 
 export type Settlement =
   | { readonly kind: 'settled' }
   /** The lane was begun anew, and the receiver must be greeted again. */
-  | { readonly kind: 'anew'; readonly why: string };
+  | { readonly kind: 'anew'; readonly why: string; readonly lost: LaneLoss | null };
 
 export interface LaneLedger {
   /** As it is written down. */

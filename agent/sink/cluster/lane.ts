@@ -40,6 +40,15 @@ export interface Lane {
   doubts: Doubt[];
   /** In doubt beyond what is listed: never settled. */
   unlisted: Counts;
+  /** That it had acknowledged and came back without: at most so many are nowhere, some of them went on before. */
+  lostEvents: number;
+}
+
+/** What a member had acknowledged and does not have any more. */
+export interface LaneLoss {
+  readonly events: number;
+  readonly acknowledgedSequence: number;
+  readonly hasSequence: number;
 }
 
 const NOTHING: Reached = { sequence: 0, offset: 0, events: 0, crc: null };
@@ -75,7 +84,8 @@ export function faultOf(
   return null;
 }
 
-export function laneOf({ epoch, given, reached, held, doubts, unlisted }: MemberCursor): Lane {
+export function laneOf(cursor: MemberCursor): Lane {
+  const { epoch, given, reached, held, doubts, unlisted, lostEvents = 0 } = cursor;
   return {
     epoch,
     given,
@@ -91,10 +101,12 @@ export function laneOf({ epoch, given, reached, held, doubts, unlisted }: Member
       ...fromRecord(range),
     })),
     unlisted: { ...unlisted },
+    lostEvents,
   };
 }
 
-export function recordOf({ epoch, given, reached, held, doubts, unlisted }: Lane): MemberCursor {
+export function recordOf(lane: Lane): MemberCursor {
+  const { epoch, given, reached, held, doubts, unlisted, lostEvents } = lane;
   return {
     epoch,
     given,
@@ -104,15 +116,30 @@ export function recordOf({ epoch, given, reached, held, doubts, unlisted }: Lane
     ),
     doubts: doubts.map((doubt) => [doubt.sequence, doubt.confirmed ? 1 : 0, ...toRecord(doubt)]),
     unlisted,
+    ...(lostEvents > 0 && { lostEvents }),
   };
 }
 
 export function freshLane(epoch: number): Lane {
   const unlisted = { events: 0, bytes: 0 };
-  return { epoch, given: 0, reached: NOTHING, held: [], doubts: [], unlisted };
+  return { epoch, given: 0, reached: NOTHING, held: [], doubts: [], unlisted, lostEvents: 0 };
 }
 
-export function beginAnew(lane: Lane, epoch: number, isLoss: boolean): void {
+/** Nothing of it is worth remembering. */
+export function isBlank({ held, doubts, unlisted, lostEvents }: Lane): boolean {
+  return held.length === 0 && doubts.length === 0 && unlisted.bytes === 0 && lostEvents === 0;
+}
+
+/** @returns what the member lost; null: what it has is of another history */
+export function beginAnew(
+  lane: Lane,
+  { epoch, has, isLoss }: { epoch: number; has: Reached; isLoss: boolean },
+): LaneLoss | null {
+  const loss = {
+    events: Math.max(0, lane.reached.events - has.events),
+    acknowledgedSequence: lane.reached.sequence,
+    hasSequence: has.sequence,
+  };
   // what a member lost it does not have; what another history has of ours nobody can say
   const doubts = lane.doubts.filter(({ confirmed }) => !confirmed);
   if (!isLoss) lane.unlisted = sumOf([lane.unlisted, ...doubts.map(countsOf)]);
@@ -120,6 +147,9 @@ export function beginAnew(lane: Lane, epoch: number, isLoss: boolean): void {
   lane.epoch = epoch;
   lane.reached = NOTHING;
   for (const held of lane.held) held.sent = held.from;
+  if (!isLoss) return null;
+  lane.lostEvents += loss.events;
+  return loss;
 }
 
 /** Of more doubts than `max` the oldest are only counted. */

@@ -23,6 +23,7 @@ import {
   freshLane,
   type Held,
   hadOf,
+  isBlank,
   type Lane,
   laneOf,
   type Reached,
@@ -121,8 +122,7 @@ export class Ledger implements LaneLedger {
   /** Nothing of it is worth remembering: nothing held, nothing in doubt. */
   forget(member: string): void {
     const lane = this.#lanes.get(member);
-    if (lane === undefined || lane.held.length > 0 || lane.doubts.length > 0 || lane.unlisted.bytes > 0)
-      return;
+    if (lane === undefined || !isBlank(lane)) return;
     this.#lanes.delete(member);
   }
 
@@ -302,8 +302,8 @@ export class Ledger implements LaneLedger {
     const lane = this.lane(member);
     const fault = faultOf(lane, has);
     if (fault !== null) {
-      beginAnew(lane, ++this.#epoch, fault.isLoss);
-      return { kind: 'anew', why: fault.why };
+      const lost = beginAnew(lane, { epoch: ++this.#epoch, has, isLoss: fault.isLoss });
+      return { kind: 'anew', why: fault.why, lost };
     }
     let events = has.events - lane.reached.events;
     const { doubts, held } = lane;

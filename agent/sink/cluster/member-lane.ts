@@ -9,6 +9,7 @@ import { type Hello, PROTOCOL, PROTOCOL_MIN, type Welcome } from '../../wire/han
 import type { Place, Sent } from '../inflight.ts';
 import type { Channel, LaneSender, OutboundLane } from '../outbound.ts';
 import type { Book } from './book.ts';
+import type { LaneLoss } from './lane.ts';
 
 export interface MemberLaneParts {
   readonly log: EventLog;
@@ -19,6 +20,8 @@ export interface MemberLaneParts {
   readonly version: string;
   readonly onSending: (channel: Channel) => void;
   readonly onAcknowledged: (done: Counts) => void;
+  /** The member came back without what it had acknowledged. */
+  readonly onLost: (lost: LaneLoss) => void;
   readonly newSender: (member: string, channel: Channel) => LaneSender;
 }
 
@@ -54,13 +57,14 @@ export class MemberLane implements OutboundLane {
   }
 
   async resume({ has, hasEvents, last, sequence = 0 }: Welcome): Promise<string | null> {
-    const { book, log, member } = this.#parts;
+    const { book, log, member, onLost } = this.#parts;
     const place = { sequence, offset: has ?? 0, events: hasEvents, crc: last?.crc ?? null };
     const record = sequence === 0 ? null : await log.batchEndingAt(place.offset);
     const eventsBefore = record === null ? null : record.eventsBefore + record.events;
     const settlement = book.ledger.settle(member, place, eventsBefore);
     await book.commit();
     if (settlement.kind === 'settled') return null;
+    if (settlement.lost !== null) onLost(settlement.lost);
     throw new SpillwayError('protocol', `began the lane of ${member} anew: ${settlement.why}`, {
       retryable: true,
       data: { reason: 'new-epoch' },

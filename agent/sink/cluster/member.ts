@@ -14,7 +14,7 @@ import type { Channel, LaneSender } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
 import type { Book } from './book.ts';
 import { MemberHealth } from './health.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneLoss } from './lane.ts';
 import { MemberLane } from './member-lane.ts';
 import type { Member } from './members.ts';
 import type { MemberLoad } from './strategy.ts';
@@ -29,6 +29,7 @@ export interface ClusterMemberParts {
   /** Whether another member can be given batches now. */
   readonly others: () => boolean;
   readonly newSender: (member: string, channel: Channel) => LaneSender;
+  readonly onLost: (member: string, lost: LaneLoss) => void;
   /** Something changed that may let more be given out. */
   readonly onChange: () => void;
 }
@@ -205,7 +206,7 @@ export class ClusterMember {
   }
 
   #newLane(): MemberLane {
-    const { log, book, destination, options, newSender, onChange } = this.#parts;
+    const { log, book, destination, options, newSender, onLost, onChange } = this.#parts;
     const { instance, version } = options;
     return new MemberLane({
       log,
@@ -215,6 +216,7 @@ export class ClusterMember {
       instance,
       version,
       newSender,
+      onLost: (lost) => onLost(this.name, lost),
       onSending: (channel) => {
         this.#channel = channel;
         this.#lost = false;

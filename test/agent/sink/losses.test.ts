@@ -47,3 +47,16 @@ test('health speaks of a loss for an hour, and of the next one alone', (t) => {
   t.regex(losses.recent ?? '', /^lost 1 events/);
   losses.close();
 });
+
+test('member-lost-disk-uncounted: what a member came back without is told at once, and in health for an hour', (t) => {
+  let now = 0;
+  const { logger, lines } = captureLogger();
+  const losses = new Losses(logger, () => now);
+  losses.noteMember('b1', { events: 7, acknowledgedSequence: 9, hasSequence: 2 });
+  losses.note(range(1));
+  t.like(lines[0], { member: 'b1', events: 7, acknowledgedSequence: 9, hasSequence: 2 });
+  t.regex(losses.recent ?? '', /^lost 1 events.*; member b1 came back without up to 7 events/);
+  now = 3_600_000;
+  t.is(losses.recent, null);
+  losses.close();
+});

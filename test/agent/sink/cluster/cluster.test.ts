@@ -166,3 +166,25 @@ test('a member that has less than it acknowledged is greeted in a new epoch', as
   await anew.until(() => anew.text === 'two\n');
   t.is(cluster.destination.snapshot().acknowledged.events, 1, 'what it had acknowledged stays so');
 });
+
+test('member-lost-disk-uncounted: what a member acknowledged and came back without is counted and shown', async (t) => {
+  const cluster = await clustering(t, 1);
+  const lost = () => cluster.destination.snapshot().cluster?.members[0]?.lostEvents;
+  const peer = await peerOf(cluster, 0, 0);
+  peer.welcome(WELCOME);
+  await cluster.send('one');
+  await cluster.send('two');
+  await peer.until(() => peer.text === 'one\ntwo\n');
+  const sequence = peer.data.at(-1)?.header.sequence ?? 0;
+  peer.say({ type: FrameType.ack, to: 8, sequence, credit: 100 });
+  await until(() => cluster.destination.snapshot().acknowledged.events === 2);
+  t.is(lost(), 0);
+  t.is(cluster.destination.loss, null);
+  peer.socket.destroy();
+  // restored: it has the first of the two
+  const restored = await peerOf(cluster, 0, 1);
+  restored.welcome({ ...WELCOME, has: 4, hasEvents: 1, sequence: peer.data[0]?.header.sequence ?? 0 });
+  await peerOf(cluster, 0, 2);
+  t.is(lost(), 1);
+  t.regex(cluster.destination.loss ?? '', /member b1 came back without up to 1 events/);
+});
