@@ -68,10 +68,12 @@ function wholeNumber(value: number, { min, max }: Required<Range>, expected: str
 export function plainName() {
   const expected = 'a name of 1 to 64 letters, digits, dots, dashes or underscores';
   return scalar<string>((input) =>
-    typeof input === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(input)
-      ? { value: input }
-      : { expected },
+    typeof input === 'string' && isPlainName(input) ? { value: input } : { expected },
   );
+}
+
+export function isPlainName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text);
 }
 
 /** An end of the log, or an offset in it. */

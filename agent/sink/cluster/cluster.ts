@@ -57,7 +57,7 @@ export class ClusterDestination {
     this.#policy = new LagPolicy(options, parts.log, book.position);
     this.#losses = new Losses(this.#logger);
     book.position.onGap = (range) => this.#losses.note(range);
-    this.#members = openMembers(options.cluster, parts.registry);
+    this.#members = openMembers(options.cluster, parts.registry, this.#logger, servedOf(book));
     this.#work = work;
     this.#dispatch = work.dispatch(() => this.#active);
   }
@@ -257,4 +257,10 @@ export class ClusterDestination {
     const known = new Set(this.#active.map(({ name }) => name));
     for (const [name, lane] of ledger.lanes) if (!known.has(name) && lane.held.length > 0) ledger.lose(name);
   }
+}
+
+/** Members of before a restart that acknowledged anything. */
+function servedOf({ ledger }: Book): ReadonlySet<string> {
+  const served = [...ledger.lanes].filter(([, { reached, held }]) => reached.sequence > 0 || held.length > 0);
+  return new Set(served.map(([name]) => name));
 }

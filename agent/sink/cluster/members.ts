@@ -1,8 +1,10 @@
 // Who belongs to a cluster: a list in the configuration, or whoever is registered under a prefix in etcd. A host stays
 // a name here and is looked up by every attempt to connect, so that a member may move.
 
+import type { Logger } from 'pino';
 import type { ClusterConfig } from '../../config/cluster.ts';
-import type { Instance, Registry } from '../../registry/registry.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { Roll } from './roll.ts';
 
 export interface Member {
   readonly name: string;
@@ -24,8 +26,15 @@ export interface Members {
 
 type Origin = Pick<ClusterConfig, 'from' | 'membersMax'>;
 
-export function openMembers({ from, membersMax }: Origin, registry: Pick<Registry, 'follow'>): Members {
-  return from.by === 'list' ? listed(from.members) : new RegisteredMembers(from.prefix, membersMax, registry);
+export function openMembers(
+  { from, membersMax }: Origin,
+  registry: Pick<Registry, 'follow'>,
+  logger: Logger,
+  /** Whose bytes they have had: of more than the limit these are taken first. */
+  known: ReadonlySet<string> = new Set(),
+): Members {
+  if (from.by === 'list') return listed(from.members);
+  return new RegisteredMembers(from.prefix, registry, new Roll(membersMax, logger, known));
 }
 
 function listed(members: readonly Member[]): Members {
@@ -38,10 +47,10 @@ class RegisteredMembers implements Members {
   #current: readonly Member[] = [];
   #isKnown = false;
 
-  constructor(prefix: string, membersMax: number, registry: Pick<Registry, 'follow'>) {
+  constructor(prefix: string, registry: Pick<Registry, 'follow'>, roll: Roll) {
     this.#unfollow = registry.follow(prefix, (instances) => {
       this.#isKnown = true;
-      this.#current = instances.slice(0, membersMax).map(memberOf);
+      this.#current = roll.next(instances);
       for (const listener of [...this.#listeners]) listener(this.#current);
     });
   }
@@ -64,8 +73,4 @@ class RegisteredMembers implements Members {
     this.#unfollow();
     this.#listeners.clear();
   }
-}
-
-function memberOf({ id, address, draining }: Instance): Member {
-  return { name: id, host: address.host, port: address.port, draining };
 }

@@ -4,8 +4,10 @@ import test from 'ava';
 import type { Instance, OnRoster } from '../../../../agent/registry/registry.ts';
 import { Roster } from '../../../../agent/registry/roster.ts';
 import { openMembers } from '../../../../agent/sink/cluster/members.ts';
+import { captureLogger } from '../../source/captured-logger.ts';
 
-const instance = (id: string, { draining = false, host = '127.0.0.4' } = {}): Instance => ({
+const { logger } = captureLogger();
+const instance = (id: string, { draining = false, host = `${id}.example` } = {}): Instance => ({
   id,
   address: { host, port: 4100 },
   draining,
@@ -24,7 +26,7 @@ function followed() {
 test('a list is what it is, in its order', (t) => {
   const { followers, registry } = followed();
   const listed = ['b2', 'b1'].map((name) => ({ name, host: '::1', port: 4100, draining: false }));
-  const members = openMembers({ from: { by: 'list', members: listed }, membersMax: 64 }, registry);
+  const members = openMembers({ from: { by: 'list', members: listed }, membersMax: 64 }, registry, logger);
   t.deepEqual(members.current, listed);
   members.onChange(() => t.fail('told of a change'))();
   members.close();
@@ -33,7 +35,11 @@ test('a list is what it is, in its order', (t) => {
 
 test('under a prefix: who comes, drains and goes; no more than the limit; silence after close', (t) => {
   const { followers, registry } = followed();
-  const members = openMembers({ from: { by: 'prefix', prefix: '/sinks/b' }, membersMax: 2 }, registry);
+  const members = openMembers(
+    { from: { by: 'prefix', prefix: '/sinks/b' }, membersMax: 2 },
+    registry,
+    logger,
+  );
   const seen: string[] = [];
   members.onChange((all) => void seen.push(all.map((m) => m.name + (m.draining ? '!' : '')).join(' ')));
   const stop = members.onChange(() => void seen.push('second'));
@@ -51,6 +57,46 @@ test('under a prefix: who comes, drains and goes; no more than the limit; silenc
   t.is(followers.size, 0);
   tell?.([]);
   t.is(seen.length, 4);
+});
+
+test('members-pushed-out-by-first-ids: members stay, newcomers fill what is left, known ones first', (t) => {
+  const { followers, registry } = followed();
+  const from = { by: 'prefix', prefix: '/sinks/b' } as const;
+  const names = (members: ReturnType<typeof openMembers>) =>
+    members.current.map(({ name }) => name).join(' ');
+  const members = openMembers({ from, membersMax: 3 }, registry, logger);
+  const [m0, m1, h0, h1] = ['m0', 'm1', 'h0', 'h1'].map((id) => instance(id));
+  if (!m0 || !m1 || !h0 || !h1) throw new Error('four instances');
+  const tell = followers.get('/sinks/b');
+  tell?.([m0, m1]);
+  tell?.([h0, h1, m0, m1]);
+  t.is(names(members), 'h0 m0 m1');
+  tell?.([h0, h1, m1]);
+  t.is(names(members), 'h0 h1 m1', 'who left the registry frees the place');
+  const restarted = openMembers({ from, membersMax: 2 }, registry, logger, new Set(['m0', 'm1']));
+  followers.get('/sinks/b')?.([h0, h1, m0, m1]);
+  t.is(names(restarted), 'm0 m1');
+});
+
+test('strange-registered-ids: what a list refuses is refused, and a second id at an address, each said once', (t) => {
+  const { followers, registry } = followed();
+  const { logger, lines } = captureLogger();
+  const from = { by: 'prefix', prefix: '/sinks/b' } as const;
+  const members = openMembers({ from, membersMax: 8 }, registry, logger);
+  const all = ['__proto__', 'a/b/c', 'b1'].map((id) => instance(id));
+  const twin = { host: 'twin' };
+  const tell = followers.get('/sinks/b');
+  tell?.([...all, instance('b3', twin)]);
+  for (let time = 0; time < 2; time++) tell?.([...all, instance('b2', twin), instance('b3', twin)]);
+  t.deepEqual(
+    members.current.map(({ name }) => name),
+    ['b1', 'b3'],
+    'who was there first keeps it',
+  );
+  t.deepEqual(
+    lines.map(({ id }) => id),
+    ['__proto__', 'a/b/c', 'b2'],
+  );
 });
 
 test('roster: one that is missing is kept for a while, one that comes back is not given up', async (t) => {
