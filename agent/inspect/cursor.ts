@@ -9,6 +9,7 @@ import { CURSOR_DIRECTORY, type CursorState } from '../log/cursor.ts';
 import { realDisk } from '../log/disk.ts';
 import type { Mark } from '../log/marks.ts';
 import { cursorPath, surveyCursor, surveyNames } from '../log/survey.ts';
+import { doubtsOf } from '../sink/cluster/forgone.ts';
 import { Ledger } from '../sink/cluster/ledger.ts';
 import { talliesOf } from '../sink/tallies.ts';
 import { badUsage, checkLogDirectory, readArguments } from './arguments.ts';
@@ -179,7 +180,7 @@ async function rewind({ dir, destination, yes, json }: Order, place: string): Pr
   const { store, disk } = await dryStart(dir);
   const to = await boundaryAt(disk, store, point);
   const move = moveCursor(state, to);
-  const { text, between } = announce(state, to);
+  const { text, between, inDoubt } = announce(state, to);
   if (move.kind === 'stay') {
     await print(json ? `${JSON.stringify({ destination, moved: 'stay', to })}\n` : `${text}\n`);
     return 0;
@@ -187,31 +188,37 @@ async function rewind({ dir, destination, yes, json }: Order, place: string): Pr
   if (!yes) throw new SpillwayError('bad-usage', `${text}; say --yes if that is meant`);
   await writeCursor(realDisk, dir, move.state);
   const { epoch } = move.state;
+  const givenUp = move.kind === 'back' && inDoubt.bytes > 0 ? { givenUp: inDoubt } : {};
   await print(
     json
-      ? `${JSON.stringify({ destination, moved: move.kind, from: state.position, to, between, epoch })}\n`
+      ? `${JSON.stringify({ destination, moved: move.kind, from: state.position, to, between, epoch, ...givenUp })}\n`
       : `${text}: done\n`,
   );
   return 0;
 }
 
 /** What a move means, before it is done. */
-function announce({ destination, position, epoch, dropped, skipped }: CursorState, to: Mark) {
+function announce({ destination, position, epoch, dropped, skipped, cluster }: CursorState, to: Mark) {
+  const inDoubt = cluster === undefined ? { events: 0, bytes: 0 } : doubtsOf(cluster);
   const between = {
     events: Math.abs(position.events - to.events),
     bytes: Math.abs(position.offset - to.offset),
   };
   const range = `${plural(between.events, 'event')}, ${plural(between.bytes, 'byte')}`;
   if (between.bytes === 0)
-    return { text: `${destination} is at ${to.offset} already: nothing to do`, between };
+    return { text: `${destination} is at ${to.offset} already: nothing to do`, between, inDoubt };
   if (to.offset > position.offset) {
     const text = `${destination} goes forward from ${position.offset} to ${to.offset}, a batch boundary: ${range} will not be delivered to it, but announced as skipped and counted as dropped (dropOldest)`;
-    return { text, between };
+    return { text, between, inDoubt };
   }
   const counted = [reasons('dropped', dropped), reasons('skipped', skipped)].filter((part) => part !== '');
   const before = counted.length === 0 ? '' : ` (until now ${counted.join(', ')})`;
-  const text = `${destination} goes back from ${position.offset} to ${to.offset}, a batch boundary, in a new epoch, ${epoch + 1}: ${range} will be delivered to it again, on purpose, and its counters begin again there${before}`;
-  return { text, between };
+  const doubt =
+    inDoubt.bytes === 0
+      ? ''
+      : `; ${plural(inDoubt.events, 'event')}, ${plural(inDoubt.bytes, 'byte')} that its members may have are in doubt and given up: they are not counted if a member had them`;
+  const text = `${destination} goes back from ${position.offset} to ${to.offset}, a batch boundary, in a new epoch, ${epoch + 1}: ${range} will be delivered to it again, on purpose, and its counters begin again there${before}${doubt}`;
+  return { text, between, inDoubt };
 }
 
 async function stateOf(dir: string, destination: string): Promise<CursorState>;

@@ -9,6 +9,7 @@ import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { Registry } from '../registry/registry.ts';
+import { tellGivenUp } from './cluster/forgone.ts';
 import { EndpointLane } from './endpoint-lane.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { Losses } from './losses.ts';
@@ -71,6 +72,9 @@ export class Destination {
     this.#registry = parts.registry;
     this.#logger = parts.logger.child({ destination: options.name });
     this.#position = parts.position;
+    tellGivenUp(this.#position.state.cluster, this.#logger);
+    this.#position.leaveCluster();
+    this.#position.speaks(options.scribe === undefined ? 'hop' : 'scribe');
     this.#policy = new LagPolicy(options, parts.log, parts.position);
     this.#losses = new Losses(this.#logger);
     this.#link = new Link(options, this.#logger);
@@ -83,8 +87,6 @@ export class Destination {
     parts: { log: EventLog; registry: Registry; logger: Logger },
   ): Promise<Destination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
-    position.leaveCluster();
-    position.speaks(options.scribe === undefined ? 'hop' : 'scribe');
     return new Destination(options, { ...parts, position });
   }
 
@@ -96,8 +98,6 @@ export class Destination {
   ): Destination {
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
-    position.leaveCluster();
-    position.speaks(options.scribe === undefined ? 'hop' : 'scribe');
     const next = new Destination(options, { ...parts, position });
     next.#connections = connections;
     return next;

@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { ClusterConfig } from '../../config/cluster.ts';
 import type { ClusterSnapshot, DestinationSnapshot } from '../../http/snapshot.ts';
+import type { ClusterCursor } from '../../log/cursor.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Succession } from '../destination.ts';
@@ -13,6 +14,7 @@ import type { OutboundOptions } from '../outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
 import { Position, type StartAt } from '../position.ts';
 import type { Book } from './book.ts';
+import { tellForGood } from './forgone.ts';
 import { ClusterMember, type ClusterMemberParts } from './member.ts';
 import { type Member, type Members, openMembers } from './members.ts';
 import { type Dispatcher, openWork, type Work } from './work.ts';
@@ -27,6 +29,12 @@ interface Parts {
   readonly log: EventLog;
   readonly registry: Registry;
   readonly logger: Logger;
+}
+
+interface Begun {
+  readonly work: Work;
+  /** As it was found. */
+  readonly before: ClusterCursor | undefined;
 }
 
 const LOOK_MS = 100;
@@ -48,7 +56,7 @@ export class ClusterDestination {
   readonly #stop: (() => void)[] = [];
   #unfollow: () => void = () => undefined;
 
-  private constructor(options: ClusterOptions, parts: Parts, work: Work) {
+  private constructor(options: ClusterOptions, parts: Parts, { work, before }: Begun) {
     const { book } = work;
     this.#options = options;
     this.#log = parts.log;
@@ -56,6 +64,7 @@ export class ClusterDestination {
     this.#book = book;
     this.#policy = new LagPolicy(options, parts.log, book.position);
     this.#losses = new Losses(this.#logger);
+    tellForGood(before, book.ledger.cursor(), this.#logger);
     book.position.onGap = (range) => this.#losses.note(range);
     this.#members = openMembers(options.cluster, parts.registry, this.#logger, servedOf(book));
     this.#work = work;
@@ -66,7 +75,7 @@ export class ClusterDestination {
   static async open(options: ClusterOptions, parts: Parts): Promise<ClusterDestination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
     try {
-      return new ClusterDestination(options, parts, await openWork(options.cluster, parts.log, position));
+      return new ClusterDestination(options, parts, await begin(options, parts, position));
     } catch (error) {
       // what failed first is what is told
       await position.discard().catch(() => undefined);
@@ -83,7 +92,7 @@ export class ClusterDestination {
     const { position, policy } = before;
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
-    return new ClusterDestination(options, parts, await openWork(options.cluster, parts.log, position));
+    return new ClusterDestination(options, parts, await begin(options, parts, position));
   }
 
   get succession(): Succession {
@@ -257,6 +266,11 @@ export class ClusterDestination {
     const known = new Set(this.#active.map(({ name }) => name));
     for (const [name, lane] of ledger.lanes) if (!known.has(name) && lane.held.length > 0) ledger.lose(name);
   }
+}
+
+async function begin({ cluster }: ClusterOptions, { log }: Parts, position: Position): Promise<Begun> {
+  const before = position.state.cluster;
+  return { work: await openWork(cluster, log, position), before };
 }
 
 /** Members of before a restart that acknowledged anything. */

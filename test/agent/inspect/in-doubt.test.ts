@@ -119,3 +119,16 @@ test('a rewind begins the lanes of a cluster anew, and a step forward leaves to 
   if (forward.kind !== 'forward') throw new Error(forward.kind);
   t.deepEqual(forward.state.gaps.at(-1), { from: frontier, to, reason: 'dropOldest', announced: false });
 });
+
+test('doubts-vanish-on-rewind: a rewind of a cluster says how much was in doubt and is given up', async (t) => {
+  const { dir, written } = await clustered(t);
+  const events = (written[DELIVERED]?.events ?? 0) + 7;
+  const unsure = await agent('cursor', dir, 'rewind', SINK, '--to', 'oldest');
+  t.is(unsure.status, 2);
+  t.regex(
+    unsure.stderr,
+    new RegExp(`${events} events, .* its members may have are in doubt and given up.*--yes`),
+  );
+  const done = jsonOf(await agent('cursor', dir, 'rewind', SINK, '--to', 'oldest', '--yes', '--json'));
+  t.like(done, { moved: 'back', givenUp: { events } });
+});

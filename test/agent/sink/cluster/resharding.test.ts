@@ -2,9 +2,11 @@
 // is in doubt.
 
 import test from 'ava';
+import { tellForGood, tellGivenUp } from '../../../../agent/sink/cluster/forgone.ts';
 import { KeyLedger } from '../../../../agent/sink/cluster/key-ledger.ts';
 import { Ledger } from '../../../../agent/sink/cluster/ledger.ts';
 import { resharded } from '../../../../agent/sink/cluster/resharding.ts';
+import { captureLogger } from '../../source/captured-logger.ts';
 
 const mark = (offset: number, events: number) => ({ offset, events });
 
@@ -29,4 +31,19 @@ test('from keys to ranges, and back to the same: a cursor of its own kind is lef
   const ranges = resharded(keys, mark(0, 0), 'ranges');
   t.is(ranges.slotSets, undefined);
   t.is(resharded(ranges, mark(0, 0), 'ranges'), ranges);
+});
+
+test('doubts-vanish-unsaid: what is given up, or stays in doubt for good, is told with its number', (t) => {
+  const { logger, lines } = captureLogger();
+  const before = new Ledger(Ledger.fresh(mark(0, 0)), 10);
+  tellGivenUp(before.cursor(), logger);
+  before.give('b1', mark(100, 10));
+  for (const held of before.lane('b1').held) held.sent = mark(100, 10);
+  before.lose('b1');
+  tellForGood(before.cursor(), before.cursor(), logger);
+  t.is(lines.length, 0);
+  tellGivenUp(before.cursor(), logger);
+  tellForGood(before.cursor(), resharded(before.cursor(), before.position, 'keys'), logger);
+  t.like(lines[0], { inDoubt: { events: 10, bytes: 100 } });
+  t.like(lines[1], { inDoubt: { events: 20, bytes: 200 } });
 });
