@@ -140,8 +140,12 @@ export class Destination {
 
   /** Sends what the log holds within `drainMs`, keeps the cursor, closes. Idempotent. */
   async close(drainMs: number): Promise<void> {
-    await this.#end('drained', drainMs);
-    await this.#position.close();
+    try {
+      await this.#end('drained', drainMs);
+    } finally {
+      // one that is left open tries to write its cursor for ever
+      await this.#position.close();
+    }
   }
 
   /** Sends nothing more, waits at most `withinMs` for what is under way, and keeps its hold on the log. */

@@ -151,8 +151,12 @@ export class ClusterDestination {
 
   /** Sends what the log holds within `drainMs`, keeps the cursor, closes. Idempotent. */
   async close(drainMs: number): Promise<void> {
-    await this.#end('drained', drainMs);
-    await this.#book.position.close();
+    try {
+      await this.#end('drained', drainMs);
+    } finally {
+      // one that is left open tries to write its cursor for ever
+      await this.#book.position.close();
+    }
   }
 
   /** Sends nothing more, waits at most `withinMs` for what is under way, and keeps its hold on the log. */
@@ -179,11 +183,14 @@ export class ClusterDestination {
     await Promise.all(this.#active.map((member) => member.close(once, withinMs)));
     for (const stop of this.#stop.splice(0)) stop();
     this.#members.close();
-    await this.#dispatch.close();
-    await Promise.all(this.#leaving);
-    this.#losses.close();
-    await this.#policy.close();
-    await this.#book.close();
+    try {
+      await this.#dispatch.close();
+      await Promise.all(this.#leaving);
+    } finally {
+      this.#losses.close();
+      await this.#policy.close();
+      await this.#book.close();
+    }
   }
 
   #clusterSnapshot(): ClusterSnapshot {
