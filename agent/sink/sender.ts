@@ -3,13 +3,14 @@
 // The bytes go from the log's file into a few reused buffers and from there into the socket; a buffer is free again
 // when the socket has taken it. What was sent is not kept: if the connection ends it is read again by the next one.
 
-import { SpillwayError } from '../errors.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../log/reader.ts';
 import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
 import { writeBatch } from '../wire/packing.ts';
+import { refuseTooLarge } from './batch-size.ts';
 import type { GapReason } from './gaps.ts';
+import { Linger } from './linger.ts';
 import type { Channel, LaneSender } from './outbound.ts';
 import type { Position } from './position.ts';
 
@@ -41,15 +42,14 @@ export class Sender implements LaneSender {
   #sequence = 0;
   /** Where what is sent next begins: the reader may be further on. */
   #sentTo: Mark;
-  /** Since when something waits for more. */
-  #lingersSince: number | null = null;
-  #lingerTimer: NodeJS.Timeout | null = null;
+  readonly #linger: Linger;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
     this.#reader = parts.log.reader(parts.position.mark.offset);
     this.#free = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(parts.readBytesMax));
     this.#sentTo = parts.position.mark;
+    this.#linger = new Linger(parts);
   }
 
   /** Everything the log holds now was sent. */
@@ -73,7 +73,7 @@ export class Sender implements LaneSender {
       await this.#sendSkip({ from, to: gap.to.offset, eventsAt: gap.to.events, reason: gap.reason });
       return true;
     }
-    if (this.#lingers()) return false;
+    if (this.#linger.holds(this.#reader.offset)) return false;
     const buffer = this.#free.pop();
     if (buffer === undefined) return false;
     const result = await this.#reader.next(buffer, gap?.from.offset);
@@ -85,24 +85,8 @@ export class Sender implements LaneSender {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
+    this.#linger.stop();
     return this.#reader.close();
-  }
-
-  #lingers(): boolean {
-    const { log, lingerMs, readBytesMax, onFree } = this.#parts;
-    const now = performance.now();
-    this.#lingersSince ??= now;
-    const leftMs = this.#lingersSince + lingerMs - now;
-    if (leftMs > 0 && log.endOffset - this.#reader.offset < readBytesMax) {
-      this.#lingerTimer ??= setTimeout(() => {
-        this.#lingerTimer = null;
-        onFree();
-      }, leftMs);
-      return true;
-    }
-    this.#lingersSince = null;
-    return false;
   }
 
   async #send(held: Held): Promise<boolean> {
@@ -119,7 +103,7 @@ export class Sender implements LaneSender {
     const { socket, inflight } = this.#parts;
     socket.cork();
     for (let batch = result.batches[held.next]; batch !== undefined; batch = result.batches[held.next]) {
-      this.#checkSize(batch);
+      refuseTooLarge(batch.record.bytes, this.#parts.batchBytesMax);
       if (!inflight.allows(batch.bytes.length)) break;
       held.next++;
       const isLast = held.next === result.batches.length;
@@ -128,15 +112,6 @@ export class Sender implements LaneSender {
     socket.uncork();
     if (held.next === result.batches.length) this.#held = null;
     return held.next > first;
-  }
-
-  #checkSize({ record }: ReadBatch): void {
-    const { batchBytesMax } = this.#parts;
-    if (record.bytes <= batchBytesMax) return;
-    throw new SpillwayError(
-      'config',
-      `a batch of ${record.bytes} bytes is more than the ${batchBytesMax} that the receiver takes: raise batchBytesMax of its listen source`,
-    );
   }
 
   #sendBatch({ record, bytes }: ReadBatch, flushed: (() => void) | undefined): void {

@@ -4,7 +4,6 @@ import net from 'node:net';
 import type { Logger } from 'pino';
 import { type Address, formatAddress } from '../config/address.ts';
 import type { ListenTls } from '../config/link.ts';
-import { fromSystemError } from '../errors.ts';
 import type { SourceSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import { adopt } from '../wire/adopt.ts';
@@ -14,6 +13,7 @@ import { readToken } from '../wire/token.ts';
 import { Inbound, type InboundOptions } from './inbound.ts';
 import { Lanes, type LanesOptions } from './lanes.ts';
 import { ReceiveCounters } from './receive-counters.ts';
+import { boundAddress, listenAt } from './server.ts';
 import { TlsGate } from './tls-gate.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -82,37 +82,19 @@ export class ListenSource {
     try {
       await this.#gate?.open();
       await this.#token?.refresh();
-      await this.#listen();
+      await listenAt(this.#server, this.#options.address, this.#logger);
     } catch (error) {
       this.#gate?.close();
       throw error;
     }
     if (this.#token !== null)
       this.#tokenTimer = setInterval(() => void this.#token?.refresh(), TOKEN_RELOAD_MS);
-    // an accept that fails (no descriptors left) costs that connection only
-    this.#server.on('error', (err) => this.#logger.warn({ err }, 'cannot take a connection'));
     this.#logger.info({ address: formatAddress(this.address) }, 'listening');
-  }
-
-  async #listen(): Promise<void> {
-    const { address } = this.#options;
-    const listening = Promise.withResolvers<void>();
-    this.#server.once('error', listening.reject);
-    this.#server.listen({ ...address, backlog: 511 }, listening.resolve);
-    try {
-      await listening.promise;
-    } catch (cause) {
-      throw fromSystemError(`cannot listen on ${formatAddress(address)}`, cause);
-    }
-    this.#server.removeListener('error', listening.reject);
   }
 
   /** Where it really listens: the port the system picked, where the configuration says 0. */
   get address(): Address {
-    const bound = this.#server.address();
-    return bound !== null && typeof bound === 'object'
-      ? { host: bound.address, port: bound.port }
-      : this.#options.address;
+    return boundAddress(this.#server, this.#options.address);
   }
 
   /** Why somebody must act, or null. */

@@ -1,8 +1,8 @@
 // Sends one member the ranges that it holds, as far as credit goes: like sender.ts, but it goes from range to range.
 
-import { SpillwayError } from '../../errors.ts';
 import type { LogReader, ReadBatch, ReadResult } from '../../log/reader.ts';
 import { writeBatch } from '../../wire/packing.ts';
+import { refuseTooLarge } from '../batch-size.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import type { Book } from './book.ts';
 import type { Held } from './lane.ts';
@@ -100,7 +100,7 @@ export class MemberSender implements LaneSender {
       // the range may have been given back meanwhile
       isCut = batch.record.from >= range.limit || batch.record.from !== range.sent.offset;
       if (isCut) break;
-      this.#checkSize(batch);
+      refuseTooLarge(batch.record.bytes, this.#parts.batchBytesMax);
       if (!inflight.allows(batch.bytes.length)) break;
       read.next++;
       this.#sendBatch(range, batch);
@@ -122,15 +122,6 @@ export class MemberSender implements LaneSender {
     inflight.add({ from, end, sequence, crc, isSkip: false, bytes: bytes.length });
     range.sent = end;
     writeBatch(socket, { from, to, events, crc, sequence }, bytes, packer);
-  }
-
-  #checkSize({ record }: ReadBatch): void {
-    const { batchBytesMax } = this.#parts;
-    if (record.bytes <= batchBytesMax) return;
-    throw new SpillwayError(
-      'config',
-      `a batch of ${record.bytes} bytes is more than the ${batchBytesMax} that the receiver takes: raise batchBytesMax of its listen source`,
-    );
   }
 
   #giveBack(buffer: Buffer): void {

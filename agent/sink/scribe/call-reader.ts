@@ -2,22 +2,16 @@
 // given up by the destination's policy, cannot be announced to a Scribe receiver: it is counted here and passed over.
 
 import type { ScribeTargetConfig } from '../../config/scribe.ts';
-import type { EventLog } from '../../log/log.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { LogReader, ReadBatch } from '../../log/reader.ts';
 import { eventEnd, LogCallWriter } from '../../wire/scribe/log-call.ts';
 import type { Gap } from '../gaps.ts';
+import { Linger, type LingerParts } from '../linger.ts';
 import type { Acknowledged, Position } from '../position.ts';
 
-export interface CallReaderParts {
-  readonly log: EventLog;
+export interface CallReaderParts extends LingerParts {
   readonly position: Position;
   readonly scribe: ScribeTargetConfig;
-  readonly readBytesMax: number;
-  /** How long less than readBytesMax waits for more. */
-  readonly lingerMs: number;
-  /** Something has changed that may let the reader go on. */
-  readonly onFree: () => void;
 }
 
 export interface Call {
@@ -46,8 +40,7 @@ export class CallReader {
   #sequence = 0;
   /** Where what is read next begins; behind the reader while it waits for the disk. */
   #readTo: Mark;
-  #lingersSince: number | null = null;
-  #lingerTimer: NodeJS.Timeout | null = null;
+  readonly #linger: Linger;
 
   constructor(parts: CallReaderParts) {
     const { mark } = parts.position;
@@ -56,6 +49,7 @@ export class CallReader {
     this.#readTo = mark;
     this.#buffer = Buffer.allocUnsafeSlow(parts.readBytesMax);
     this.#writer = new LogCallWriter(parts.scribe.callBytesMax);
+    this.#linger = new Linger(parts);
   }
 
   /** Everything the log holds now was read, and asked for. */
@@ -78,14 +72,14 @@ export class CallReader {
         await this.#passOver({ from: this.#mark(), to: gap.to, reason: gap.reason });
         continue;
       }
-      if (this.#lingers()) return null;
+      if (this.#linger.holds(this.#reader.offset)) return null;
       if (!(await this.#read(gap?.from.offset))) return null;
     }
     return this.#write(this.#held);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
+    this.#linger.stop();
     return this.#reader.close();
   }
 
@@ -155,22 +149,6 @@ export class CallReader {
     const known =
       owner !== null && Object.hasOwn(scribe.categories, owner) ? scribe.categories[owner] : undefined;
     return known ?? scribe.category;
-  }
-
-  #lingers(): boolean {
-    const { log, lingerMs, readBytesMax, onFree } = this.#parts;
-    const now = performance.now();
-    this.#lingersSince ??= now;
-    const leftMs = this.#lingersSince + lingerMs - now;
-    if (leftMs > 0 && log.endOffset - this.#reader.offset < readBytesMax) {
-      this.#lingerTimer ??= setTimeout(() => {
-        this.#lingerTimer = null;
-        onFree();
-      }, leftMs);
-      return true;
-    }
-    this.#lingersSince = null;
-    return false;
   }
 }
 

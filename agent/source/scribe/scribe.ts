@@ -6,9 +6,9 @@
 import net from 'node:net';
 import type { Logger } from 'pino';
 import { type Address, formatAddress } from '../../config/address.ts';
-import { fromSystemError } from '../../errors.ts';
 import type { SourceSnapshot } from '../../http/snapshot.ts';
 import type { EventLog } from '../../log/log.ts';
+import { boundAddress, listenAt } from '../server.ts';
 import { Calls, type CallsOptions } from './calls.ts';
 import { Categories, type CategoriesOptions } from './categories.ts';
 import { type ConnectionEnd, type ConnectionOptions, ScribeConnection } from './connection.ts';
@@ -63,27 +63,13 @@ export class ScribeSource {
 
   /** @throws SpillwayError `address-in-use`, or what else the address has against it. */
   async open(): Promise<void> {
-    const { address } = this.#options;
-    const listening = Promise.withResolvers<void>();
-    this.#server.once('error', listening.reject);
-    this.#server.listen({ ...address, backlog: 511 }, listening.resolve);
-    try {
-      await listening.promise;
-    } catch (cause) {
-      throw fromSystemError(`cannot listen on ${formatAddress(address)}`, cause);
-    }
-    this.#server.removeListener('error', listening.reject);
-    // an accept that fails (no descriptors left) costs that connection only
-    this.#server.on('error', (err) => this.#logger.warn({ err }, 'cannot take a connection'));
+    await listenAt(this.#server, this.#options.address, this.#logger);
     this.#logger.info({ address: formatAddress(this.address) }, 'listening for Scribe clients');
   }
 
   /** Where it really listens: the port the system picked, where the configuration says 0. */
   get address(): Address {
-    const bound = this.#server.address();
-    return bound !== null && typeof bound === 'object'
-      ? { host: bound.address, port: bound.port }
-      : this.#options.address;
+    return boundAddress(this.#server, this.#options.address);
   }
 
   /** Why somebody must act: what could be wrong is the log's, and told there. */
