@@ -1,23 +1,21 @@
 // Scribe, where a real `scribed` is found: feed.ts reads the event files, as an application's client would, and logs them
 // to the node's own scribed; that one buffers for each target in files and sends to the next, which writes files.
 //
-// OK means: in a queue in memory. Nothing is ever synced, and nothing limits the buffer on disk.
+// OK means: in a queue in memory. Nothing is ever synced, and nothing limits the buffer on disk. scribed is ended by a
+// call, which empties the queues, and not by SIGTERM, which it does not handle.
 
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { hasCode } from '../../run-error.ts';
 import { findProgram } from '../program.ts';
 import { renderTemplate } from '../template.ts';
 import type { NodePlan, PlannedProcess, SendTarget, Tool, ToolLocation, ToolNode } from '../tool.ts';
+import { versionOf } from './version.ts';
 
 type Configuration = 'defaults' | 'tuned';
 
 const FOLDER = 'configs/scribe';
 const INNER_HOST = '127.0.0.1';
 const INNER_PORT_MIN = 12_000;
-const INNER_PORTS = 20_000;
-const ASK_MS = 5000;
+const INNER_PORTS = 10_000;
 
 export const scribeTools: readonly Tool[] = [
   scribe('defaults', 'scribe', 'Facebook Scribe as it comes, with a buffer store, over its own protocol'),
@@ -51,9 +49,11 @@ function scribe(configuration: Configuration, name: string, summary: string): To
 
     async plan(node, { binary, env }): Promise<NodePlan> {
       const file = join(node.confDir, 'scribe.conf');
-      const port = innerPort(node.address);
+      const port = innerPort(node);
+      const run = join(node.root, FOLDER, 'run.sh');
+      const stop = [process.execPath, join(import.meta.dirname, 'stop.ts'), INNER_HOST, String(port)];
       const daemon: PlannedProcess = {
-        ...{ name: 'scribed', argv: [binary, '-c', file], env, stop: 'process' },
+        ...{ name: 'scribed', argv: [run, binary, file, ...stop], env, stop: 'process' },
         ready: { kind: 'tcp', host: INNER_HOST, port },
       };
       const companion = node.receive === null ? feeder(node, port) : relay(node.receive, port);
@@ -68,54 +68,46 @@ function scribe(configuration: Configuration, name: string, summary: string): To
   };
 }
 
-/** It has no version to tell: one that starts at all is it. */
 async function locate(root: string): Promise<ToolLocation> {
   const program = await findProgram(root, 'scribe', 'scribed');
-  const howToGet =
-    'see docs/tools/scribe.md: build facebookarchive/scribe, and put scribed on the PATH or into .tools/scribe/bin';
-  if (program === null) return { found: false, howToGet };
-  const env = { ...process.env, ...program.env };
-  const runs = await promisify(execFile)(program.binary, ['-h'], { env, timeout: ASK_MS }).then(
-    () => true,
-    // It ran, and says by its status that it was only asked.
-    (error: unknown) => !hasCode(error, 'ENOENT') && !hasCode(error, 'EACCES') && statusOf(error) !== 127,
-  );
-  if (!runs) return { found: false, howToGet };
-  return { found: true, version: 'of unknown version', binary: program.binary, env: program.env };
-}
-
-/** 127: its libraries are missing. */
-function statusOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : null;
+  const version = program && (await versionOf(program));
+  if (program === null || version === null) {
+    const howToGet =
+      'see docs/tools/scribe.md: build facebookarchive/scribe, and put scribed on the PATH or into .tools/scribe/bin';
+    return { found: false, howToGet };
+  }
+  return { found: true, version, binary: program.binary, env: program.env };
 }
 
 async function configurationOf(configuration: Configuration, node: ToolNode, port: number): Promise<string> {
   const folder = join(node.root, FOLDER);
-  const parts = [await renderTemplate(join(folder, 'base.conf'), { port })];
   const isTuned = configuration === 'tuned';
-  if (isTuned) parts.push(await renderTemplate(join(folder, 'base-tuned.conf'), {}));
-  const settings = isTuned ? (await renderTemplate(join(folder, 'buffer-tuned.conf'), {})).trimEnd() : '';
-  const offset = node.receive === null ? 0 : 1;
-  const stores = await Promise.all(
-    node.send.map((target, index) => bufferStore(node, target, index + offset, settings)),
-  );
-  if (node.receive !== null) stores.unshift(await fileStore(node));
-  parts.push(await renderTemplate(join(folder, 'store.conf'), { stores: stores.join('').trimEnd() }));
+  const tuned = async (name: string) => (isTuned ? renderTemplate(join(folder, name), {}) : '');
+  const queue = await tuned('queue-tuned.conf');
+  const values = {
+    settings: (queue + (await tuned('buffer-tuned.conf'))).trimEnd(),
+    secondary: (await tuned('secondary-tuned.conf')).trimEnd(),
+  };
+  const parts = [
+    await renderTemplate(join(folder, 'base.conf'), { port }),
+    await tuned('base-tuned.conf'),
+    ...(node.receive === null ? [] : [await fileStore(node, queue.trimEnd())]),
+    ...(await Promise.all(node.send.map((target) => bufferStore(node, target, values)))),
+  ];
   return parts.join('\n');
 }
 
 function bufferStore(
-  node: ToolNode,
+  { root, bufferDir }: ToolNode,
   { name, host, port }: SendTarget,
-  index: number,
-  settings: string,
+  values: { readonly settings: string; readonly secondary: string },
 ): Promise<string> {
-  const values = { index, settings, host, port, target: name, bufferDir: node.bufferDir };
-  return renderTemplate(join(node.root, FOLDER, 'buffer.conf'), values);
+  const place = { host, port, target: name, bufferDir };
+  return renderTemplate(join(root, FOLDER, 'buffer.conf'), { ...values, ...place });
 }
 
-function fileStore({ root, eventsDir, segmentBytes }: ToolNode): Promise<string> {
-  return renderTemplate(join(root, FOLDER, 'file.conf'), { index: 0, eventsDir, segmentBytes });
+function fileStore({ root, eventsDir, segmentBytes }: ToolNode, settings: string): Promise<string> {
+  return renderTemplate(join(root, FOLDER, 'file.conf'), { settings, eventsDir, segmentBytes });
 }
 
 function feeder(node: ToolNode, port: number): PlannedProcess {
@@ -134,8 +126,8 @@ function relay(
   return { name: 'relay', argv, env: {}, ready: { kind: 'tcp', host, port }, stop: 'process' };
 }
 
-/** Nodes of one machine differ in the last two numbers of their address. */
-function innerPort(address: string): number {
+/** Nodes of one machine differ in the last two numbers of their address; one of a mixed chain may have two. */
+function innerPort({ address, receive }: ToolNode): number {
   const [high = 0, low = 0] = address.split('.').slice(-2).map(Number);
-  return INNER_PORT_MIN + ((high * 256 + low) % INNER_PORTS);
+  return INNER_PORT_MIN + 2 * ((high * 256 + low) % INNER_PORTS) + (receive === null ? 1 : 0);
 }
