@@ -39,6 +39,8 @@ type DoubtRecord = readonly [sequence: number, confirmed: number, ...range: Rang
 /** Under keyHash: an index in `slotSets`, and the range of the log of which these slots are. */
 export type KeyedRecord = readonly [slots: number, ...range: RangeRecord];
 
+export type MemberRecord = readonly [name: string, host: string, port: number, draining: 0 | 1];
+
 export interface MemberCursor {
   readonly epoch: number;
   /** The last sequence that it was given. */
@@ -80,6 +82,8 @@ export interface CursorState {
   readonly session: number;
   /** Where its instance was last found in the registry: for a start while the registry is away. */
   readonly lastAddress?: { readonly host: string; readonly port: number };
+  /** Who was last registered under the prefix of its cluster: for a start while the registry is away. */
+  readonly lastMembers?: { readonly prefix: string; readonly members: readonly MemberRecord[] };
   /** Where the destination began, with the events before it. */
   readonly start: Readonly<{ offset: number; events: number }>;
   /** The lowest byte it has not durably got, with the events before it. */
@@ -170,7 +174,12 @@ export class CursorFile {
   async #put(state: CursorState): Promise<void> {
     if (this.#closed) return;
     const turn = this.#turn + 1;
-    const json = Buffer.from(JSON.stringify({ turn, state }));
+    let json = Buffer.from(JSON.stringify({ turn, state }));
+    // who the members are the registry knows as well: it gives way
+    if (json.length > SLOT_BYTES - HEAD_BYTES && state.lastMembers !== undefined) {
+      const { lastMembers: _, ...rest } = state;
+      json = Buffer.from(JSON.stringify({ turn, state: rest }));
+    }
     if (json.length > SLOT_BYTES - HEAD_BYTES)
       throw new Error(`cursor of ${state.destination} outgrew its slot`);
     const slot = Buffer.alloc(HEAD_BYTES + json.length);

@@ -15,7 +15,16 @@ import { SpillwayError } from '../errors.ts';
 import { ABSENT, describeEtcdError, type EtcdLease, type EtcdStore, openEtcdStore } from './etcd-store.ts';
 import { Members } from './members.ts';
 import { endpointOf, formatRecord, holderOf, instanceOf, instancesPrefix, keyOf } from './record.ts';
-import type { Endpoint, OnChange, OnRoster, Registry, RegistryLog, RegistryState, Self } from './registry.ts';
+import type {
+  Endpoint,
+  Instance,
+  OnChange,
+  OnRoster,
+  Registry,
+  RegistryLog,
+  RegistryState,
+  Self,
+} from './registry.ts';
 import { Roster } from './roster.ts';
 import { WakeableTimer } from './wakeable-timer.ts';
 
@@ -77,10 +86,11 @@ export class EtcdRegistry implements Registry {
     return stop;
   }
 
-  follow(prefix: string, onRoster: OnRoster): () => void {
+  follow(prefix: string, onRoster: OnRoster, known: readonly Instance[] = []): () => void {
     const keys = instancesPrefix(prefix);
     const roster = this.#rosters.get(keys) ?? new Roster({ absentMs: 2_000 * this.#config.ttlSeconds });
     this.#rosters.set(keys, roster);
+    roster.expect(known);
     const stop = roster.follow(onRoster);
     this.#timer.wake();
     return () => {

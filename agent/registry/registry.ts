@@ -53,9 +53,9 @@ export interface Registry extends AsyncDisposable {
   /**
    * Follows every instance that registers under `<prefix>/instances/`, whatever the agent's own prefix is, until the
    * function it returns is called. Never calls back before it returns; an instance that is missing is given up only
-   * after a while, as in `watch`.
+   * after a while, as in `watch`; so is one of `known`, who were there when the registry was last heard of.
    */
-  follow(prefix: string, onRoster: OnRoster): () => void;
+  follow(prefix: string, onRoster: OnRoster, known?: readonly Instance[]): () => void;
   /** Whether the registration says that this instance drains, from now on. Does not wait for it to be written. */
   setDraining(draining: boolean): void;
   /** What is known of an instance now, without asking anyone. */

@@ -1,5 +1,5 @@
 // Everybody who is registered under one prefix. As with a single instance (members.ts), one that is missing is given
-// up only after `absentMs` without a break, so that a registry that was wiped empties no cluster.
+// up only after `absentMs` without a break, so that a registry that was wiped empties no cluster, also over a restart.
 
 import { formatAddress } from '../config/address.ts';
 import type { Instance, OnRoster } from './registry.ts';
@@ -36,6 +36,12 @@ export class Roster {
     this.#followers.add(follower);
     if (this.#answered) this.#tell(follower);
     return () => void this.#followers.delete(follower);
+  }
+
+  /** They were there when the registry was last heard of: the first answer need not name them yet. */
+  expect(instances: readonly Instance[]): void {
+    if (this.#answered) return;
+    for (const instance of instances) this.#known.set(instance.id, { instance, absentSinceMs: undefined });
   }
 
   /** What the registry says at `nowMs`, a clock that only rises. True if anything changed. */

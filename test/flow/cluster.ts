@@ -28,19 +28,28 @@ export class Cluster {
     this.members = members;
   }
 
-  /** Nothing is started yet. */
-  static async prepare(t: ExecutionContext, firstHost: number, more: object = {}): Promise<Cluster> {
+  /** Nothing is started yet. @param registry where members register, who then stand in no list */
+  static async prepare(
+    t: ExecutionContext,
+    firstHost: number,
+    more: object = {},
+    registry: object | null = null,
+  ): Promise<Cluster> {
     const dir = await temporaryDirectory(t);
     const spool = join(dir, 'spool');
     await mkdir(spool);
     const hosts = [firstHost + 1, firstHost + 2, firstHost + 3];
     const members = hosts.map((host, index) => ({ name: `b${index + 1}`, address: addressOf(host, 4100) }));
-    const destination = { name: 'b', ...QUICK_DESTINATION, cluster: { members, ...QUICK_CLUSTER, ...more } };
-    const parts = { sources: [tailOf(spool)], destinations: [destination] };
+    const prefix = `/test/${firstHost}`;
+    const under = (at: string) => (registry === null ? {} : { registry: { ...registry, prefix: at } });
+    const from = registry === null ? { members } : { prefix: `${prefix}/b` };
+    const destination = { name: 'b', ...QUICK_DESTINATION, cluster: { ...from, ...QUICK_CLUSTER, ...more } };
+    const parts = { ...under(prefix), sources: [tailOf(spool)], destinations: [destination] };
     const sender = await AgentProcess.prepare(t, dir, configOf('sender', firstHost, parts));
-    const receivers = hosts.map((host, index) =>
-      AgentProcess.prepare(t, dir, configOf(`b${index + 1}`, host, { sources: [listenOn(host)] })),
-    );
+    const receivers = hosts.map((host, index) => {
+      const receiving = { ...under(`${prefix}/b`), sources: [listenOn(host)] };
+      return AgentProcess.prepare(t, dir, configOf(`b${index + 1}`, host, receiving));
+    });
     return new Cluster(spool, sender, await Promise.all(receivers));
   }
 

@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { ClusterConfig } from '../../config/cluster.ts';
-import type { ClusterSnapshot, DestinationSnapshot } from '../../http/snapshot.ts';
+import type { DestinationSnapshot } from '../../http/snapshot.ts';
 import type { ClusterCursor } from '../../log/cursor.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -15,8 +15,10 @@ import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
 import { Position, type StartAt } from '../position.ts';
 import type { Book } from './book.ts';
 import { tellForGood } from './forgone.ts';
+import { keepMembers, recallMembers } from './last-members.ts';
 import { ClusterMember, type ClusterMemberParts } from './member.ts';
 import { type Member, type Members, openMembers } from './members.ts';
+import { clusterSnapshot } from './snapshot.ts';
 import { type Dispatcher, openWork, type Work } from './work.ts';
 
 export interface ClusterOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
@@ -40,6 +42,8 @@ interface Begun {
 const LOOK_MS = 100;
 /** A member without credit keeps what it was given and not sent for this long. */
 const STUCK_MS = 250;
+/** Lanes of members that left are kept up to so many in all, or membersMax where that is more. */
+const LANES_MIN = 64;
 
 export class ClusterDestination {
   readonly #options: ClusterOptions;
@@ -66,7 +70,9 @@ export class ClusterDestination {
     this.#losses = new Losses(this.#logger);
     tellForGood(before, book.ledger.cursor(), this.#logger);
     book.position.onGap = (range) => this.#losses.note(range);
-    this.#members = openMembers(options.cluster, parts.registry, this.#logger, servedOf(book));
+    const { cluster } = options;
+    const recalled = recallMembers(book.position, cluster.from);
+    this.#members = openMembers(cluster, parts.registry, this.#logger, servedOf(book), recalled);
     this.#work = work;
     this.#dispatch = work.dispatch(() => this.#active);
   }
@@ -138,7 +144,7 @@ export class ClusterDestination {
       retransmits: 0,
       packing: this.#packing(),
       epoch: position.state.epoch,
-      cluster: this.#clusterSnapshot(),
+      cluster: clusterSnapshot(this.#book.ledger, this.#active),
     };
   }
 
@@ -193,24 +199,6 @@ export class ClusterDestination {
     }
   }
 
-  #clusterSnapshot(): ClusterSnapshot {
-    const { ledger } = this.#book;
-    const names = new Set([...this.#active.map(({ name }) => name), ...ledger.lanes.keys()]);
-    const members = [...names].map((name) => {
-      const active = this.#active.find((member) => member.name === name);
-      return {
-        name,
-        state: active?.health.state ?? ('gone' as const),
-        reason: active === undefined ? 'it left the cluster' : active.health.reason,
-        connected: active?.connected ?? false,
-        acknowledged: { ...(active?.acknowledged ?? { events: 0, bytes: 0 }) },
-        inDoubt: ledger.inDoubt(name),
-        lostEvents: ledger.lanes.get(name)?.lostEvents ?? 0,
-      };
-    });
-    return { had: ledger.had, members };
-  }
-
   #look(): void {
     const now = performance.now();
     for (const member of this.#active) {
@@ -233,7 +221,11 @@ export class ClusterDestination {
     });
     for (const left of stay.values()) this.#leave(left);
     // what members hold from before a restart is not in doubt because the registry has not answered yet
-    if (this.#members.isKnown) this.#loseStrangers();
+    if (this.#members.isKnown) {
+      keepMembers(this.#book.position, this.#options.cluster.from, members);
+      this.#loseStrangers();
+      this.#boundLanes();
+    }
     this.#dispatch.poke();
   }
 
@@ -263,8 +255,17 @@ export class ClusterDestination {
   }
 
   #leave(member: ClusterMember): void {
-    const leaving: Promise<void> = member.remove().finally(() => this.#leaving.delete(leaving));
+    const leaving: Promise<void> = member.remove().finally(() => {
+      this.#leaving.delete(leaving);
+      this.#boundLanes();
+    });
     this.#leaving.add(leaving);
+  }
+
+  #boundLanes(): void {
+    const known = new Set(this.#active.map(({ name }) => name));
+    const most = Math.max(LANES_MIN, this.#options.cluster.membersMax);
+    this.#book.ledger.bound(most, (name) => known.has(name));
   }
 
   /** Who holds something, from before a restart, and is no member now. */

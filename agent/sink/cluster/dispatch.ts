@@ -4,6 +4,7 @@
 import type { EventLog } from '../../log/log.ts';
 import type { Boundaries, Mark } from '../../log/marks.ts';
 import type { Book } from './book.ts';
+import type { Held } from './lane.ts';
 import type { Ledger } from './ledger.ts';
 import type { ClusterMember } from './member.ts';
 import type { Strategy } from './strategy.ts';
@@ -27,6 +28,8 @@ type Offer =
 export class Dispatch {
   readonly #parts: DispatchParts;
   readonly #boundaries: Boundaries;
+  /** Given out before it was known how large it gets, and reckoned as a whole range. */
+  #live: { readonly member: string; readonly held: Held; readonly from: number } | null = null;
   #running: Promise<void> | null = null;
   #again = false;
   #closed = false;
@@ -106,6 +109,7 @@ export class Dispatch {
     const [returned] = ledger.returned;
     if (returned !== undefined) return { kind: 'returned', bytes: returned.to.offset - returned.from.offset };
     await this.#closeFull();
+    this.#reckonLive();
     if (ledger.live !== null) return null;
     const from = ledger.frontier.offset;
     const ends = log.endOffset;
@@ -129,6 +133,14 @@ export class Dispatch {
     if (book.ledger.live === live) book.ledger.closeLive(mark);
   }
 
+  #reckonLive(): void {
+    const { strategy, rangeBytes } = this.#parts;
+    const end = this.#live?.held.to ?? null;
+    if (this.#live === null || end === null) return;
+    strategy.correct(this.#live.member, end.offset - this.#live.from - rangeBytes);
+    this.#live = null;
+  }
+
   #choose(bytes: number): ClusterMember | null {
     const { strategy, members } = this.#parts;
     const healthy = members().filter(({ usable }) => usable);
@@ -149,8 +161,10 @@ export class Dispatch {
       return true;
     }
     if (ledger.live !== null) return false;
-    if (offer.kind === 'live') ledger.giveLive(name, offer.limit);
-    else if (offer.to.offset > ledger.frontier.offset) ledger.give(name, offer.to);
+    if (offer.kind === 'live') {
+      const held = ledger.giveLive(name, offer.limit);
+      this.#live = { member: name, held, from: held.from.offset };
+    } else if (offer.to.offset > ledger.frontier.offset) ledger.give(name, offer.to);
     else return false;
     return true;
   }

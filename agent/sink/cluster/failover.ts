@@ -10,5 +10,6 @@ export function failover(): Strategy {
       for (const member of members) if (first === undefined || member.order < first.order) first = member;
       return first?.name ?? null;
     },
+    correct: () => undefined,
   };
 }

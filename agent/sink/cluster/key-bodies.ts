@@ -15,6 +15,7 @@ import type { SlotSet } from './slot-set.ts';
 
 /** Ranges whose buffers are kept for reuse. */
 const KEPT_RANGES = 8;
+const EMPTY = Buffer.alloc(0);
 
 export type RangeRead =
   | { readonly kind: 'events'; readonly events: Buffer; readonly to: Mark }
@@ -32,6 +33,8 @@ export class KeyBodies {
   readonly #reader: KeyReader;
   readonly #slabs: Slabs;
   readonly #bodies = new Map<KeyHeld, Stream>();
+  /** Done, or somebody else's: what is being read of them is not kept. */
+  readonly #over = new WeakSet<KeyHeld>();
   readonly #buffer: Buffer;
   #logReader: LogReader | null = null;
   /** One read at a time: they share a buffer. */
@@ -65,19 +68,8 @@ export class KeyBodies {
     const known = this.#bodies.get(held);
     if (known !== undefined) return Promise.resolve(known);
     return this.#alone(async () => {
-      const bodies: Buffer[] = [];
-      let reason: GapReason | null = null;
-      const { from, to } = held.log;
-      for (let at = from.offset; at < to.offset; ) {
-        const read = await this.#read(at, to.offset);
-        if (read.kind === 'end') throw new Error(`the log ends at ${at}, before the end of a range`);
-        at = read.to.offset;
-        if (read.kind === 'gap') reason = read.reason;
-        else for (const { body } of this.#split(read.events, [held.slots], 0)) bodies.push(body);
-      }
-      const body = bodies.length === 1 && bodies[0] !== undefined ? bodies[0] : Buffer.concat(bodies);
-      const stream = { body, reason };
-      this.#bodies.set(held, stream);
+      const stream = this.#bodies.get(held) ?? (await this.#again(held));
+      if (!this.#over.has(held)) this.#bodies.set(held, stream);
       return stream;
     });
   }
@@ -94,13 +86,19 @@ export class KeyBodies {
   /** Acknowledged: its buffer may be used again. */
   done(held: KeyHeld): void {
     const body = this.#bodies.get(held)?.body;
-    this.#bodies.delete(held);
-    if (body !== undefined && body.length > 0 && body.byteOffset === 0) this.#slabs.giveBack(body);
+    this.drop(held);
+    if (body !== undefined && body.length > 0) this.#slabs.giveBack(body);
   }
 
   /** Somebody else's now; a socket may still have the buffer. */
   drop(held: KeyHeld): void {
+    this.#over.add(held);
     this.#bodies.delete(held);
+  }
+
+  /** Parts whose events are in memory. */
+  get parts(): number {
+    return this.#bodies.size;
   }
 
   async close(): Promise<void> {
@@ -112,6 +110,34 @@ export class KeyBodies {
 
   #split(events: Buffer, sets: readonly SlotSet[], done: number): readonly SplitPart[] {
     return splitBySlots(events, sets, { reader: this.#reader, slabs: this.#slabs, done });
+  }
+
+  async #again({ log: { from, to }, slots }: KeyHeld): Promise<Stream> {
+    const bodies: Buffer[] = [];
+    let reason: GapReason | null = null;
+    for (let at = from.offset; at < to.offset; ) {
+      const read = await this.#read(at, to.offset);
+      if (read.kind === 'end') throw new Error(`the log ends at ${at}, before the end of a range`);
+      at = read.to.offset;
+      if (read.kind === 'gap') reason = read.reason;
+      else
+        for (const { body } of this.#split(read.events, [slots], 0)) if (body.length > 0) bodies.push(body);
+    }
+    return { body: this.#joined(bodies), reason };
+  }
+
+  /** In a slab like any other body: it goes back there. */
+  #joined(bodies: readonly Buffer[]): Buffer {
+    const [first] = bodies;
+    if (first === undefined) return EMPTY;
+    if (bodies.length === 1) return first;
+    const joined = this.#slabs.take(bodies.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const body of bodies) {
+      at += body.copy(joined, at);
+      this.#slabs.giveBack(body);
+    }
+    return joined;
   }
 
   async #read(from: number, limit: number): Promise<RangeRead> {

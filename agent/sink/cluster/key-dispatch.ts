@@ -114,7 +114,7 @@ export class KeyDispatch {
 
   /** What a member that was lost holds goes to others, whole parts at a time if there would be too many. */
   async #move(name: string, deal: Deal): Promise<boolean> {
-    const { book, bodies, members } = this.#parts;
+    const { book, bodies } = this.#parts;
     const { ledger } = book;
     const others = without(deal, name);
     if (others === null) return false;
@@ -142,7 +142,6 @@ export class KeyDispatch {
     );
     for (const part of held) bodies.drop(part);
     for (const [at, { parts }] of split.entries()) this.#keep(moved[at] ?? [], parts);
-    if (!members().some((member) => member.name === name)) ledger.forget(name);
     return true;
   }
 

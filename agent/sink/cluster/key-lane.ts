@@ -20,10 +20,7 @@ interface Keyed {
 export type KeyHeld = Held & Keyed & { to: Mark };
 export type KeyDoubt = Doubt & Keyed;
 
-export interface KeyLane extends Lane {
-  held: KeyHeld[];
-  doubts: KeyDoubt[];
-}
+export type KeyLane = Lane<KeyHeld, KeyDoubt>;
 
 /** The sets that stand in one cursor, each once. */
 export class SlotTable {

@@ -12,9 +12,9 @@
 import type { ClusterCursor, MemberCursor } from '../../log/cursor.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { Counts } from '../../log/sources.ts';
-import { type KeyHeld, type KeyLane, keyLaneOf, keyRecordOf, SlotTable } from './key-lane.ts';
-import { beginAnew, boundDoubts, faultOf, freshLane, hadOf, isBlank, type Reached } from './lane.ts';
-import type { LaneLedger, Settlement } from './lane-ledger.ts';
+import { type KeyDoubt, type KeyHeld, type KeyLane, keyLaneOf, keyRecordOf, SlotTable } from './key-lane.ts';
+import type { Reached } from './lane.ts';
+import { LaneLedger, type Settlement } from './lane-ledger.ts';
 import { countsOf, isEmpty, type Range, sumOf } from './range.ts';
 import { isWithin, type SlotSet, slotsFromText } from './slot-set.ts';
 
@@ -29,37 +29,33 @@ export interface Part {
 /** Parts that all members together may hold, however many a move makes of one: that the cursor fits its slot. */
 export const PARTS_MAX = 200;
 
-export class KeyLedger implements LaneLedger {
-  readonly #doubtsMax: number;
-  readonly #lanes = new Map<string, KeyLane>();
+export class KeyLedger extends LaneLedger<KeyHeld, KeyDoubt> {
   readonly #lost = new Set<string>();
   #frontier: Mark;
-  #sequence: number;
-  #epoch: number;
   #had: Counts;
-  /** A part is acknowledged to its end. */
+  /** A part is acknowledged to its end, or nothing more of it can be read. */
   onDone: (held: KeyHeld) => void = () => undefined;
 
   /** @param doubtsMax ranges in doubt that are listed */
   constructor(cursor: ClusterCursor, doubtsMax: number) {
-    this.#doubtsMax = doubtsMax;
-    this.#sequence = cursor.sequence;
-    this.#epoch = cursor.epoch;
+    const sets = (cursor.slotSets ?? []).map(slotsFromText);
+    super(
+      cursor,
+      new Map(Object.entries(cursor.members).map(([name, member]) => [name, keyLaneOf(member, sets)])),
+      doubtsMax,
+    );
     this.#had = { ...cursor.had };
     this.#frontier = cursor.frontier;
-    const sets = (cursor.slotSets ?? []).map(slotsFromText);
-    for (const [name, member] of Object.entries(cursor.members))
-      this.#lanes.set(name, keyLaneOf(member, sets));
   }
 
-  cursor(): ClusterCursor {
+  override cursor(): ClusterCursor {
     this.#countHad();
     const table = new SlotTable();
     const members: Record<string, MemberCursor> = {};
-    for (const [name, lane] of this.#lanes) members[name] = keyRecordOf(lane, table);
+    for (const [name, lane] of this.lanes) members[name] = keyRecordOf(lane, table);
     return {
-      sequence: this.#sequence,
-      epoch: this.#epoch,
+      sequence: this.sequence,
+      epoch: this.epoch,
       frontier: this.#frontier,
       live: null,
       returned: [],
@@ -69,75 +65,51 @@ export class KeyLedger implements LaneLedger {
     };
   }
 
-  lane(member: string): KeyLane {
-    const known = this.#lanes.get(member);
-    if (known !== undefined) return known;
-    const lane: KeyLane = { ...freshLane(++this.#epoch), held: [], doubts: [] };
-    this.#lanes.set(member, lane);
-    return lane;
-  }
-
-  get lanes(): ReadonlyMap<string, KeyLane> {
-    return this.#lanes;
-  }
-
-  forget(member: string): void {
-    const lane = this.#lanes.get(member);
-    if (lane === undefined || !isBlank(lane)) return;
-    this.#lanes.delete(member);
-    this.#lost.delete(member);
-  }
-
-  get frontier(): Mark {
+  override get frontier(): Mark {
     return this.#frontier;
   }
 
-  get live(): null {
+  override get live(): null {
     return null;
   }
 
-  closeLive(): void {
+  override closeLive(): void {
     // nothing is live: every range is given out with its end
   }
 
-  get position(): Mark {
+  override get position(): Mark {
     let lowest = this.#frontier;
     for (const { log } of this.#open()) if (log.from.offset < lowest.offset) lowest = log.from;
     return lowest;
   }
 
-  get sentTo(): Mark {
+  override get sentTo(): Mark {
     return this.#frontier;
   }
 
-  get had(): Readonly<Counts> {
+  override get had(): Readonly<Counts> {
     return this.#had;
   }
 
   /** What those who were lost still hold. */
-  get returned(): readonly Range[] {
+  override get returned(): readonly Range[] {
     return this.lost.flatMap((name) => this.lane(name).held);
   }
 
   /** Members whose parts others are to take over. */
   get lost(): readonly string[] {
-    return [...this.#lost].filter((name) => (this.#lanes.get(name)?.held.length ?? 0) > 0);
+    return [...this.#lost].filter((name) => (this.lanes.get(name)?.held.length ?? 0) > 0);
   }
 
   get parts(): number {
     let parts = 0;
-    for (const { held } of this.#lanes.values()) parts += held.length;
+    for (const { held } of this.lanes.values()) parts += held.length;
     return parts;
-  }
-
-  inDoubt(member: string): Counts {
-    const lane = this.#lanes.get(member);
-    return lane === undefined ? sumOf([]) : sumOf([lane.unlisted, ...lane.doubts.map(countsOf)]);
   }
 
   /** Whether every slot that is open is with the member that `slotsOf` says: nobody else is to finish it first. */
   isFree(slotsOf: (member: string) => SlotSet | undefined): boolean {
-    for (const [name, { held }] of this.#lanes) {
+    for (const [name, { held }] of this.lanes) {
       if (held.length === 0) continue;
       const slots = slotsOf(name);
       if (slots === undefined || !held.every((part) => isWithin(part.slots, slots))) return false;
@@ -153,17 +125,17 @@ export class KeyLedger implements LaneLedger {
   }
 
   /** The log has a gap where nothing is given out: the frontier moves over it. */
-  pass(to: Mark): void {
+  override pass(to: Mark): void {
     if (to.offset > this.#frontier.offset) this.#frontier = to;
   }
 
   /** Nothing goes to others because its member has no credit: its keys wait for it. */
-  giveBack(): void {
+  override giveBack(): void {
     // docs/decisions/0020: keys keep their member
   }
 
   /** The member is gone, or silent: what it holds is to go to others, as soon as there are any. */
-  lose(member: string): void {
+  override lose(member: string): void {
     this.lane(member);
     this.#lost.add(member);
   }
@@ -182,7 +154,9 @@ export class KeyLedger implements LaneLedger {
       if (!isEmpty(doubt)) lane.doubts.push(doubt);
     }
     const moved = lost.map(({ log }, at) => (split[at] ?? []).map((part) => this.#give(log, part)));
-    boundDoubts(this.#lanes, this.#doubtsMax);
+    this.boundDoubts();
+    // it holds nothing any more
+    this.#lost.delete(member);
     return moved;
   }
 
@@ -194,11 +168,13 @@ export class KeyLedger implements LaneLedger {
     if (isEmpty(rest)) return rest;
     held.to = to;
     held.limit = to.offset;
-    if (held.from.offset >= to.offset) lane.held = lane.held.filter((other) => other !== held);
+    if (held.from.offset < to.offset) return rest;
+    lane.held = lane.held.filter((other) => other !== held);
+    this.onDone(held);
     return rest;
   }
 
-  acknowledge(
+  override acknowledge(
     member: string,
     { sequence, end, crc }: { sequence: number; end: Mark; crc: number | null },
   ): Counts {
@@ -215,32 +191,14 @@ export class KeyLedger implements LaneLedger {
     return done;
   }
 
-  settle(member: string, has: Reached): Settlement {
-    const lane = this.lane(member);
+  /** Places in the streams of slots are none of the log: events are those that the member counted. */
+  override settle(member: string, has: Reached): Settlement {
     this.#lost.delete(member);
-    const fault = faultOf(lane, has);
-    if (fault !== null) {
-      const lost = beginAnew(lane, { epoch: ++this.#epoch, has, isLoss: fault.isLoss });
-      return { kind: 'anew', why: fault.why, lost };
-    }
-    let events = has.events - lane.reached.events;
-    const { doubts, held } = lane;
-    lane.doubts = doubts.filter(({ confirmed }) => confirmed);
-    const open = [...doubts.filter(({ confirmed }) => !confirmed), ...held].sort(
-      (a, b) => a.sequence - b.sequence,
-    );
-    for (const range of open) {
-      const had = hadOf(range, has, (from) => from + Math.max(0, events));
-      events -= countsOf(had).events;
-      if ('confirmed' in range) {
-        if (!isEmpty(had)) lane.doubts.push({ ...range, ...had, confirmed: true });
-        continue;
-      }
-      range.sent = had.to;
-      if (!isEmpty(had)) this.acknowledge(member, { sequence: range.sequence, end: had.to, crc: null });
-    }
-    lane.reached = has;
-    return { kind: 'settled' };
+    return super.settle(member, has, null);
+  }
+
+  protected override settleHad(lane: KeyLane, doubt: KeyDoubt, had: Range): void {
+    lane.doubts.push({ ...doubt, ...had, confirmed: true });
   }
 
   #give(log: Range, { member, slots, skipped, whole }: Part): KeyHeld | null {
@@ -249,10 +207,9 @@ export class KeyLedger implements LaneLedger {
     if (from.offset >= to.offset) return null;
     const lane = this.lane(member);
     const held: KeyHeld = {
-      ...{ sequence: ++this.#sequence, from, to, limit: to.offset, sent: from },
+      ...{ sequence: this.nextSequence(lane), from, to, limit: to.offset, sent: from },
       ...{ log, slots },
     };
-    lane.given = held.sequence;
     lane.held.push(held);
     return held;
   }
@@ -260,7 +217,7 @@ export class KeyLedger implements LaneLedger {
   /** What is confirmed is one copy more as soon as the range has its first. */
   #countHad(): void {
     const { offset } = this.position;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.lanes.values()) {
       const isDone = ({ confirmed, log }: (typeof lane.doubts)[number]) =>
         confirmed && log.to.offset <= offset;
       this.#had = sumOf([this.#had, ...lane.doubts.filter(isDone).map(countsOf)]);
@@ -269,6 +226,6 @@ export class KeyLedger implements LaneLedger {
   }
 
   *#open(): Generator<KeyHeld> {
-    for (const { held } of this.#lanes.values()) yield* held;
+    for (const { held } of this.lanes.values()) yield* held;
   }
 }

@@ -31,13 +31,13 @@ export interface Reached extends Place {
   readonly crc: number | null;
 }
 
-export interface Lane {
+export interface Lane<H extends Held = Held, D extends Doubt = Doubt> {
   epoch: number;
   /** The last sequence that was given to it. */
   given: number;
   reached: Reached;
-  held: Held[];
-  doubts: Doubt[];
+  held: H[];
+  doubts: D[];
   /** In doubt beyond what is listed: never settled. */
   unlisted: Counts;
   /** That it had acknowledged and came back without: at most so many are nowhere, some of them went on before. */
@@ -120,12 +120,12 @@ export function recordOf(lane: Lane): MemberCursor {
   };
 }
 
-export function freshLane(epoch: number): Lane {
+export function freshLane(epoch: number): Lane<never, never> {
   const unlisted = { events: 0, bytes: 0 };
   return { epoch, given: 0, reached: NOTHING, held: [], doubts: [], unlisted, lostEvents: 0 };
 }
 
-/** Nothing of it is worth remembering. */
+/** Nothing of it is open, in doubt or lost: what is left is how far the member got. */
 export function isBlank({ held, doubts, unlisted, lostEvents }: Lane): boolean {
   return held.length === 0 && doubts.length === 0 && unlisted.bytes === 0 && lostEvents === 0;
 }

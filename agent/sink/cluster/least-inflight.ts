@@ -16,6 +16,7 @@ export function leastInflight(): Strategy {
       turns.took(chosen, bytes);
       return chosen.name;
     },
+    correct: (member, moreBytes) => turns.correct(member, moreBytes),
   };
 }
 

@@ -16,52 +16,37 @@ import type { ClusterCursor, MemberCursor } from '../../log/cursor.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { Counts } from '../../log/sources.ts';
 import { Copies } from './copies.ts';
-import {
-  beginAnew,
-  boundDoubts,
-  faultOf,
-  freshLane,
-  type Held,
-  hadOf,
-  isBlank,
-  type Lane,
-  laneOf,
-  type Reached,
-  recordOf,
-} from './lane.ts';
-import type { LaneLedger, Settlement } from './lane-ledger.ts';
+import { type Doubt, type Held, type Lane, laneOf, recordOf } from './lane.ts';
+import { LaneLedger } from './lane-ledger.ts';
 import {
   countsOf,
   earlier,
   fromRecord,
+  insert,
   isEmpty,
   overlap,
   type Range,
-  sumOf,
   toRecord,
   withoutAll,
 } from './range.ts';
 
-export class Ledger implements LaneLedger {
-  readonly #doubtsMax: number;
-  readonly #lanes = new Map<string, Lane>();
+export class Ledger extends LaneLedger {
   #returned: Range[];
   /** Behind it nothing was given out, except what is live. */
   #frontier: Mark;
   #live: { readonly lane: Lane; readonly held: Held } | null = null;
-  #sequence: number;
-  #epoch: number;
   readonly #copies: Copies;
 
   /** @param doubtsMax ranges in doubt that are listed */
   constructor(cursor: ClusterCursor, doubtsMax: number) {
-    this.#doubtsMax = doubtsMax;
-    this.#sequence = cursor.sequence;
-    this.#epoch = cursor.epoch;
-    this.#copies = new Copies(this.#lanes, cursor.had);
+    super(
+      cursor,
+      new Map(Object.entries(cursor.members).map(([name, member]) => [name, laneOf(member)])),
+      doubtsMax,
+    );
+    this.#copies = new Copies(this.lanes, cursor.had);
     this.#frontier = cursor.frontier;
     this.#returned = cursor.returned.map(fromRecord);
-    for (const [name, member] of Object.entries(cursor.members)) this.#lanes.set(name, laneOf(member));
     if (cursor.live === null) return;
     const { member, sequence, limit } = cursor.live;
     const held: Held = { sequence, from: this.#frontier, to: null, limit, sent: this.#frontier };
@@ -82,11 +67,10 @@ export class Ledger implements LaneLedger {
     };
   }
 
-  /** As it is written down. */
-  cursor(): ClusterCursor {
+  override cursor(): ClusterCursor {
     const members: Record<string, MemberCursor> = {};
     let live: ClusterCursor['live'] = null;
-    for (const [name, lane] of this.#lanes) {
+    for (const [name, lane] of this.lanes) {
       members[name] = recordOf(lane);
       if (this.#live?.lane === lane) {
         const { sequence, limit } = this.#live.held;
@@ -94,76 +78,41 @@ export class Ledger implements LaneLedger {
       }
     }
     const returned = this.#returned.map(toRecord);
-    const { had } = this;
-    return {
-      sequence: this.#sequence,
-      epoch: this.#epoch,
-      frontier: this.frontier,
-      live,
-      returned,
-      members,
-      had,
-    };
+    const { sequence, epoch, frontier, had } = this;
+    return { sequence, epoch, frontier, live, returned, members, had };
   }
 
-  /** A member's lane, begun where it has none. */
-  lane(member: string): Lane {
-    const known = this.#lanes.get(member);
-    if (known !== undefined) return known;
-    const lane = freshLane(++this.#epoch);
-    this.#lanes.set(member, lane);
-    return lane;
-  }
-
-  get lanes(): ReadonlyMap<string, Lane> {
-    return this.#lanes;
-  }
-
-  /** Nothing of it is worth remembering: nothing held, nothing in doubt. */
-  forget(member: string): void {
-    const lane = this.#lanes.get(member);
-    if (lane === undefined || !isBlank(lane)) return;
-    this.#lanes.delete(member);
-  }
-
-  get frontier(): Mark {
+  override get frontier(): Mark {
     return this.#live?.held.from ?? this.#frontier;
   }
 
-  get live(): Held | null {
+  override get live(): Held | null {
     return this.#live?.held ?? null;
   }
 
-  /** The lowest byte that is not done. */
-  get position(): Mark {
+  override get position(): Mark {
     let lowest = this.frontier;
     for (const { from } of this.#open()) if (from.offset < lowest.offset) lowest = from;
     return lowest;
   }
 
-  /** Up to here the log is given out, and sent as far as it is live. */
-  get sentTo(): Mark {
+  override get sentTo(): Mark {
     return this.#live?.held.sent ?? this.#frontier;
   }
 
-  get had(): Readonly<Counts> {
+  override get had(): Readonly<Counts> {
     return this.#copies.had;
   }
 
-  get returned(): readonly Range[] {
+  override get returned(): readonly Range[] {
     return this.#returned;
   }
 
   /** Ranges that must be written down. */
   get ranges(): number {
     let ranges = this.#returned.length;
-    for (const lane of this.#lanes.values()) ranges += lane.held.length;
+    for (const lane of this.lanes.values()) ranges += lane.held.length;
     return ranges;
-  }
-
-  inDoubt(member: string): Counts {
-    const lane = this.#lanes.get(member);
-    return lane === undefined ? sumOf([]) : sumOf([lane.unlisted, ...lane.doubts.map(countsOf)]);
   }
 
   // ---- giving out
@@ -175,7 +124,7 @@ export class Ledger implements LaneLedger {
     const to = upTo === null ? range.to : earlier(upTo, range.to);
     // a later sequence on its lane ends what is live on it
     if (this.#live?.lane === this.lane(member)) this.closeLive(this.#live.held.sent);
-    this.#return({ from: to, to: range.to });
+    insert(this.#returned, { from: to, to: range.to });
     this.#give(member, range.from, to, to.offset);
   }
 
@@ -187,14 +136,15 @@ export class Ledger implements LaneLedger {
   }
 
   /** From the frontier on, whatever comes and begins before `limit`. */
-  giveLive(member: string, limit: number): void {
+  giveLive(member: string, limit: number): Held {
     if (this.#live !== null) throw new Error('the frontier is live');
     const held = this.#give(member, this.#frontier, null, limit);
     this.#live = { lane: this.lane(member), held };
+    return held;
   }
 
   /** What is live ends at a batch boundary, at or behind what was sent of it. */
-  closeLive(to: Mark): void {
+  override closeLive(to: Mark): void {
     const live = this.#live;
     if (live === null) return;
     const { lane, held } = live;
@@ -207,7 +157,7 @@ export class Ledger implements LaneLedger {
   }
 
   /** The log has a gap where nothing is given out: the frontier moves over it. */
-  pass(to: Mark): void {
+  override pass(to: Mark): void {
     if (this.#live !== null) throw new Error('the frontier is live');
     if (to.offset > this.#frontier.offset) this.#frontier = to;
   }
@@ -221,12 +171,12 @@ export class Ledger implements LaneLedger {
   }
 
   /** What the member was given and not sent is given back: nobody can have it. */
-  giveBack(member: string): void {
+  override giveBack(member: string): void {
     const lane = this.lane(member);
     if (this.#live?.lane === lane) this.closeLive(this.#live.held.sent);
     for (const held of lane.held) {
       if (held.to === null) continue;
-      this.#return({ from: held.sent, to: held.to });
+      insert(this.#returned, { from: held.sent, to: held.to });
       held.to = held.sent;
       held.limit = held.sent.offset;
     }
@@ -246,7 +196,7 @@ export class Ledger implements LaneLedger {
       this.closeLive(from);
       this.pass(end);
     } else if (held.to !== null) {
-      this.#return({ from: end, to: held.to });
+      insert(this.#returned, { from: end, to: held.to });
       held.to = from;
       held.limit = from.offset;
       if (held.from.offset >= from.offset) lane.held = lane.held.filter((other) => other !== held);
@@ -257,7 +207,7 @@ export class Ledger implements LaneLedger {
   // ---- what came of it
 
   /** The member has everything of its lane up to `end` in that sequence. @returns how much that is more than before */
-  acknowledge(
+  override acknowledge(
     member: string,
     { sequence, end, crc }: { sequence: number; end: Mark; crc: number | null },
   ): Counts {
@@ -276,7 +226,7 @@ export class Ledger implements LaneLedger {
   }
 
   /** The member is gone, or silent: what it was sent is in doubt, and everything it holds goes to others. */
-  lose(member: string): void {
+  override lose(member: string): void {
     const lane = this.lane(member);
     if (this.#live?.lane === lane) this.closeLive(this.#live.held.sent);
     const { held: lost } = lane;
@@ -286,59 +236,22 @@ export class Ledger implements LaneLedger {
       const whole = { from, to };
       // somebody else is known to have it: it is done, and the copy of this member would be one too many
       const elsewhere = this.#copies.confirmedWithin(whole);
-      for (const piece of withoutAll(whole, elsewhere)) this.#return(piece);
+      for (const piece of withoutAll(whole, elsewhere)) insert(this.#returned, piece);
       for (const piece of elsewhere) this.#copies.unconfirm(piece);
       const doubt = { sequence, from, to: sent, confirmed: false };
       if (!isEmpty(doubt)) lane.doubts.push(doubt);
     }
-    boundDoubts(this.#lanes, this.#doubtsMax);
-  }
-
-  /**
-   * What the member's answer says of everything it was ever sent.
-   * @param eventsBefore in the log before the place; null where the log no longer knows: then by what the member counted
-   */
-  settle(member: string, has: Reached, eventsBefore: number | null): Settlement {
-    const lane = this.lane(member);
-    const fault = faultOf(lane, has);
-    if (fault !== null) {
-      const lost = beginAnew(lane, { epoch: ++this.#epoch, has, isLoss: fault.isLoss });
-      return { kind: 'anew', why: fault.why, lost };
-    }
-    let events = has.events - lane.reached.events;
-    const { doubts, held } = lane;
-    lane.doubts = doubts.filter(({ confirmed }) => confirmed);
-    const open = [...doubts.filter(({ confirmed }) => !confirmed), ...held].sort(
-      (a, b) => a.sequence - b.sequence,
-    );
-    for (const range of open) {
-      const had = hadOf(range, has, (from) => eventsBefore ?? from + Math.max(0, events));
-      events -= countsOf(had).events;
-      if (!('confirmed' in range)) {
-        range.sent = had.to;
-        if (!isEmpty(had)) this.acknowledge(member, { sequence: range.sequence, end: had.to, crc: null });
-      } else if (!isEmpty(had)) this.#settleHad(lane, range.sequence, had);
-    }
-    lane.reached = has;
-    return { kind: 'settled' };
+    this.boundDoubts();
   }
 
   #give(member: string, from: Mark, to: Mark | null, limit: number): Held {
     const lane = this.lane(member);
-    const held: Held = { sequence: ++this.#sequence, from, to, limit, sent: from };
-    lane.given = held.sequence;
+    const held: Held = { sequence: this.nextSequence(lane), from, to, limit, sent: from };
     lane.held.push(held);
     return held;
   }
 
-  #return(range: Range): void {
-    if (isEmpty(range)) return;
-    this.#returned.push(range);
-    this.#returned.sort((a, b) => a.from.offset - b.from.offset);
-  }
-
-  /** A member who was lost had the range after all. */
-  #settleHad(lane: Lane, sequence: number, had: Range): void {
+  protected override settleHad(lane: Lane, { sequence }: Doubt, had: Range): void {
     let known: Range[] = [had];
     // nobody has it: it is done by this
     for (const range of this.#returned) known = known.flatMap((piece) => withoutAll(piece, [range]));
@@ -355,7 +268,7 @@ export class Ledger implements LaneLedger {
 
   *#open(): Generator<Range> {
     yield* this.#returned;
-    for (const { held } of this.#lanes.values()) {
+    for (const { held } of this.lanes.values()) {
       for (const { from, to, sent } of held) yield { from, to: to ?? sent };
     }
   }

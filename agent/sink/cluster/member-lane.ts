@@ -18,6 +18,8 @@ export interface MemberLaneParts {
   readonly member: string;
   readonly instance: string;
   readonly version: string;
+  /** The instance that must be there; null: whoever is. */
+  readonly expected: string | null;
   readonly onSending: (channel: Channel) => void;
   readonly onAcknowledged: (done: Counts) => void;
   /** The member came back without what it had acknowledged. */
@@ -56,8 +58,12 @@ export class MemberLane implements OutboundLane {
     };
   }
 
-  async resume({ has, hasEvents, last, sequence = 0 }: Welcome): Promise<string | null> {
-    const { book, log, member, onLost } = this.#parts;
+  async resume({ instance, has, hasEvents, last, sequence = 0 }: Welcome): Promise<string | null> {
+    const { book, log, member, expected, onLost } = this.#parts;
+    if (expected !== null && instance !== expected) {
+      const message = `where member ${member} was last known to be is instance ${instance}`;
+      throw new SpillwayError('refused', message, { retryable: true });
+    }
     const place = { sequence, offset: has ?? 0, events: hasEvents, crc: last?.crc ?? null };
     const record = sequence === 0 ? null : await log.batchEndingAt(place.offset);
     const eventsBefore = record === null ? null : record.eventsBefore + record.events;

@@ -12,10 +12,12 @@ import type { Counts } from '../../log/sources.ts';
 import { Link, type LinkOptions } from '../link.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
+import { Absence } from './absence.ts';
 import type { Book } from './book.ts';
 import { MemberHealth } from './health.ts';
-import type { Lane, LaneLoss } from './lane.ts';
+import type { LaneLoss } from './lane.ts';
 import { MemberLane } from './member-lane.ts';
+import { MemberRoom } from './member-room.ts';
 import type { Member } from './members.ts';
 import type { MemberLoad } from './strategy.ts';
 
@@ -45,29 +47,35 @@ export class ClusterMember {
   readonly #parts: ClusterMemberParts;
   readonly #logger: Logger;
   readonly #link: Link;
+  readonly #room: MemberRoom;
+  readonly #absence: Absence;
   readonly #stop = new AbortController();
   #outbound: Outbound | null = null;
   #channel: Channel | null = null;
   #running: Promise<void> | null = null;
-  #awayTimer: NodeJS.Timeout | null = null;
   #wake = Promise.withResolvers<void>();
   /** Others carry its load since it was last connected. */
   #lost = false;
   #loggedAt = Number.NEGATIVE_INFINITY;
-  /** Since when it has had no credit for what it was given. */
-  #stuckSince: number | null = null;
+  /** Its lane was begun anew since it was last connected. */
+  #isAnew = false;
 
   constructor(member: Member, parts: ClusterMemberParts) {
     this.#member = member;
     this.#parts = parts;
     this.#logger = parts.logger.child({ member: member.name });
     this.#link = new Link(parts.options, this.#logger);
+    const lane = () => parts.book.ledger.lane(member.name);
+    this.#room = new MemberRoom(lane, parts.options.inflightBytesMax);
+    this.#absence = new Absence(parts.cluster.handoverMs, () => {
+      if (this.#outbound === null) this.#lose('it did not come back');
+    });
     this.health = new MemberHealth(parts.cluster, { others: parts.others, random: Math.random });
     this.health.setDraining(member.draining);
   }
 
   start(): void {
-    this.#expect();
+    this.#absence.begin();
     this.#running ??= this.#run();
   }
 
@@ -105,17 +113,13 @@ export class ClusterMember {
   /** Has credit for more than it holds already. */
   get hasRoom(): boolean {
     const channel = this.#channel;
-    if (channel === null) return false;
-    const { held } = this.#lane;
-    if (held.length >= this.health.inflightBatchesMax) return false;
-    const unsent = held.reduce((sum, { to, limit, sent }) => sum + (to?.offset ?? limit) - sent.offset, 0);
-    return unsent < channel.inflight.creditLeft && this.#heldBytes() < this.#parts.options.inflightBytesMax;
+    return channel !== null && this.#room.isLeft(channel.inflight.creditLeft, this.health.inflightBatchesMax);
   }
 
   /** One that has yet to show that it is well has its turn like the others: what it gets then is one batch. */
   load(order: number): MemberLoad {
     const share = this.health.inflightBatchesMax === 1 ? 1 : this.health.share(performance.now());
-    return { name: this.name, inflightBytes: this.#heldBytes(), share, order };
+    return { name: this.name, inflightBytes: this.#room.heldBytes, share, order };
   }
 
   /** Goes on sending. */
@@ -125,17 +129,7 @@ export class ClusterMember {
 
   /** What it was given and has had no credit for since `ms` ago is given back: others may have it. */
   giveBackStuck(now: number, ms: number): void {
-    const channel = this.#channel;
-    const unsent = this.#lane.held.some(({ to, sent }) => to !== null && sent.offset < to.offset);
-    const isLive = this.#lane.held.some(({ to }) => to === null);
-    if (channel === null || !(unsent || isLive) || channel.inflight.creditLeft > 0) {
-      this.#stuckSince = null;
-      return;
-    }
-    this.#stuckSince ??= now;
-    if (now - this.#stuckSince < ms) return;
-    this.#stuckSince = null;
-    this.#giveBack();
+    if (this.#room.isStuck(this.#channel?.inflight.creditLeft ?? null, now, ms)) this.#giveBack();
   }
 
   /** Sends what there is, or nothing more, and waits for what is under way, within `withinMs`. */
@@ -153,15 +147,13 @@ export class ClusterMember {
     this.#outbound?.cut();
     await this.#end();
     this.#lose('it left the cluster');
-    this.#parts.book.ledger.forget(this.name);
   }
 
   async #end(): Promise<void> {
     this.#stop.abort();
     this.#wake.resolve();
     await this.#running;
-    if (this.#awayTimer !== null) clearTimeout(this.#awayTimer);
-    this.#awayTimer = null;
+    this.#absence.end();
   }
 
   async #run(): Promise<void> {
@@ -189,7 +181,8 @@ export class ClusterMember {
       return;
     }
     this.#outbound = outbound;
-    this.#expected();
+    this.#isAnew = false;
+    this.#absence.end();
     this.health.connected(performance.now());
     this.#loggedAt = Number.NEGATIVE_INFINITY;
     this.#logger.info(
@@ -215,6 +208,8 @@ export class ClusterMember {
       member: this.name,
       instance,
       version,
+      // an address from before a restart may be somebody else's by now
+      expected: this.#member.isRecalled === true ? this.name : null,
       newSender,
       onLost: (lost) => onLost(this.name, lost),
       onSending: (channel) => {
@@ -235,7 +230,9 @@ export class ClusterMember {
   #failed(error: unknown): void {
     const wasConnected = this.#outbound !== null;
     this.#outbound = null;
-    if (isNewEpoch(error)) {
+    if (isNewEpoch(error) && !this.#isAnew) {
+      // greeted again at once; one that is never where it was waits like one that fails
+      this.#isAnew = true;
       this.#logger.warn({ detail: messageOf(error) }, 'member is not where it was');
       return;
     }
@@ -244,28 +241,15 @@ export class ClusterMember {
     else this.health.failed(messageOf(error), performance.now());
     this.#report(error, wasConnected);
     if (isSilent || (!wasConnected && isUnreachable(error))) this.#lose(messageOf(error));
-    else this.#expect();
+    else this.#absence.begin();
     this.#parts.onChange();
   }
 
-  /** It has this long to come back. */
-  #expect(): void {
-    this.#awayTimer ??= setTimeout(() => {
-      this.#awayTimer = null;
-      if (this.#outbound === null) this.#lose('it did not come back');
-    }, this.#parts.cluster.handoverMs);
-  }
-
-  #expected(): void {
-    if (this.#awayTimer !== null) clearTimeout(this.#awayTimer);
-    this.#awayTimer = null;
-  }
-
   #lose(why: string): void {
-    this.#expected();
+    this.#absence.end();
     this.#lost = true;
     const { book, onChange } = this.#parts;
-    const ranges = this.#lane.held.length;
+    const ranges = this.#room.lane.held.length;
     if (ranges === 0) return;
     book.ledger.lose(this.name);
     const inDoubt = book.ledger.inDoubt(this.name);
@@ -279,14 +263,6 @@ export class ClusterMember {
     book.ledger.giveBack(this.name);
     book.changed();
     onChange();
-  }
-
-  get #lane(): Lane {
-    return this.#parts.book.ledger.lane(this.name);
-  }
-
-  #heldBytes(): number {
-    return this.#lane.held.reduce((sum, { from, to, sent }) => sum + (to ?? sent).offset - from.offset, 0);
   }
 
   #report(error: unknown, wasConnected: boolean): void {

@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { ClusterConfig } from '../../config/cluster.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { Instance, Registry } from '../../registry/registry.ts';
 import { Roll } from './roll.ts';
 
 export interface Member {
@@ -12,6 +12,8 @@ export interface Member {
   readonly port: number;
   /** To be given nothing more; what it has under way it may finish. */
   readonly draining: boolean;
+  /** From before a start, and not confirmed by the registry yet. */
+  readonly isRecalled?: boolean;
 }
 
 export interface Members {
@@ -32,9 +34,11 @@ export function openMembers(
   logger: Logger,
   /** Whose bytes they have had: of more than the limit these are taken first. */
   known: ReadonlySet<string> = new Set(),
+  /** Who they were when the registry was last heard of: they are it until it answers. */
+  recalled: readonly Member[] = [],
 ): Members {
   if (from.by === 'list') return listed(from.members);
-  return new RegisteredMembers(from.prefix, registry, new Roll(membersMax, logger, known));
+  return new RegisteredMembers(from.prefix, registry, new Roll(membersMax, logger, known), recalled);
 }
 
 function listed(members: readonly Member[]): Members {
@@ -47,12 +51,17 @@ class RegisteredMembers implements Members {
   #current: readonly Member[] = [];
   #isKnown = false;
 
-  constructor(prefix: string, registry: Pick<Registry, 'follow'>, roll: Roll) {
-    this.#unfollow = registry.follow(prefix, (instances) => {
+  constructor(prefix: string, registry: Pick<Registry, 'follow'>, roll: Roll, recalled: readonly Member[]) {
+    const known = recalled.map(({ name, host, port, draining }) => {
+      return { id: name, address: { host, port }, draining };
+    });
+    this.#current = roll.next(known).map((member) => ({ ...member, isRecalled: true }));
+    const onRoster = (instances: readonly Instance[]) => {
       this.#isKnown = true;
       this.#current = roll.next(instances);
       for (const listener of [...this.#listeners]) listener(this.#current);
-    });
+    };
+    this.#unfollow = registry.follow(prefix, onRoster, known);
   }
 
   get current(): readonly Member[] {

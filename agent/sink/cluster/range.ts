@@ -47,6 +47,13 @@ export function withoutAll(range: Range, cuts: readonly Range[]): Range[] {
   return cuts.reduce<Range[]>((left, cut) => left.flatMap((piece) => without(piece, cut)), [range]);
 }
 
+/** Into ranges in the order of the log, where it is not empty. */
+export function insert(ranges: Range[], range: Range): void {
+  if (isEmpty(range)) return;
+  const at = ranges.findIndex(({ from }) => from.offset > range.from.offset);
+  ranges.splice(at === -1 ? ranges.length : at, 0, range);
+}
+
 export function toRecord({ from, to }: Range): RangeRecord {
   return [from.offset, from.events, to.offset, to.events];
 }

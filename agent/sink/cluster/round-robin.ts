@@ -14,5 +14,6 @@ export function roundRobin(): Strategy {
       turns.took(chosen, bytes);
       return chosen.name;
     },
+    correct: (member, moreBytes) => turns.correct(member, moreBytes),
   };
 }

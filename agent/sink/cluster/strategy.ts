@@ -23,6 +23,8 @@ export interface Strategy {
   readonly among: 'credit' | 'health';
   /** The member for the next batch, which is sent if `choose` names one; null where nobody can be chosen. */
   choose(members: readonly MemberLoad[], batch: { readonly bytes: number }): string | null;
+  /** What the member was last chosen for turned out to be larger than was said, or smaller. */
+  correct(member: string, moreBytes: number): void;
 }
 
 /** The strategies that give whole batches; keyHash, which splits them by key, is in key-slots.ts. */

@@ -40,6 +40,12 @@ export class Turns {
     this.#taken.set(member.name, { at: this.#now, bytes });
   }
 
+  /** A range that goes on beyond the end of the log is given out before anybody knows how large it gets. */
+  correct(name: string, moreBytes: number): void {
+    const last = this.#taken.get(name);
+    if (last !== undefined) this.#taken.set(name, { ...last, bytes: Math.max(0, last.bytes + moreBytes) });
+  }
+
   #timeOf({ name, share }: MemberLoad): number {
     const last = this.#taken.get(name);
     return last === undefined ? this.#now : Math.max(this.#now, last.at + last.bytes / share);

@@ -133,3 +133,25 @@ test('a state that does not fit its slot is refused and leaves the one before', 
   await file.close();
   t.is(await found(disk), 1);
 });
+
+test('members that were remembered give way where a cursor would outgrow its slot', async (t) => {
+  const disk = new ModelDisk(randomOf(1));
+  const { file } = await open(disk);
+  const member = (name: string) => [name, 'h'.repeat(200), 4100, 0] as const;
+  const members = Array.from({ length: 128 }, (_, index) => member(`m${index}`));
+  const lastMembers = { prefix: '/sinks/b', members };
+  await file.write({ ...at(1), lastMembers });
+  t.is(await lastMembersOf(disk), 128);
+  const gap = { from: { offset: 0, events: 0 }, to: { offset: 1, events: 1 }, announced: true } as const;
+  const gaps = Array.from({ length: 400 }, () => ({ ...gap, reason: 'maxAge' as const }));
+  await file.write({ ...at(2), lastMembers, gaps });
+  await file.close();
+  t.is(await lastMembersOf(disk), 0);
+  t.is(await found(disk), 2);
+});
+
+async function lastMembersOf(disk: ModelDisk): Promise<number> {
+  const { file, state } = await open(disk);
+  await file.close();
+  return state.lastMembers?.members.length ?? 0;
+}

@@ -188,3 +188,26 @@ test('member-lost-disk-uncounted: what a member acknowledged and came back witho
   t.is(lost(), 1);
   t.regex(cluster.destination.loss ?? '', /member b1 came back without up to 1 events/);
 });
+
+test('new-epoch-without-back-off: a member that is never where it was is greeted ever more seldom', async (t) => {
+  const cluster = await clustering(t, 1, { probeMinMs: 200, probeMaxMs: 400 });
+  const [receiver] = cluster.members;
+  if (receiver === undefined) throw new Error('no member');
+  const stop = new AbortController();
+  const answering = (async () => {
+    for (let connection = 0; !stop.signal.aborted; ) {
+      const peer = await Promise.race([receiver.peer(connection), passed(100, null)]);
+      if (peer === null) continue;
+      // a sequence that it was never given
+      peer.welcome({ ...WELCOME, has: 4, sequence: 99 });
+      connection++;
+    }
+  })();
+  await until(() => receiver.connections >= 3);
+  await passed(600);
+  // two at once, then after 100 to 200 ms, after 200 to 400 ms, ...
+  t.true(receiver.connections <= 8, `${receiver.connections} connections`);
+  t.regex(cluster.destination.problem ?? '', /began the lane of b1 anew/);
+  stop.abort();
+  await answering;
+});

@@ -59,6 +59,34 @@ test('under a prefix: who comes, drains and goes; no more than the limit; silenc
   t.is(seen.length, 4);
 });
 
+test('recalled members are those until the registry answers, and are told to it', (t) => {
+  const told: (readonly Instance[] | undefined)[] = [];
+  const followers: OnRoster[] = [];
+  const follow = (_: string, onRoster: OnRoster, known?: readonly Instance[]) => {
+    followers.push(onRoster);
+    told.push(known);
+    return () => undefined;
+  };
+  const from = { from: { by: 'prefix', prefix: '/sinks/b' }, membersMax: 2 } as const;
+  const recalled = ['b1', 'b2', 'b3'].map((name) => ({ name, host: name, port: 1, draining: name === 'b2' }));
+  const members = openMembers(from, { follow }, logger, new Set(), recalled);
+  t.false(members.isKnown);
+  t.deepEqual(
+    members.current.map(({ name, draining, isRecalled }) => [name, draining, isRecalled]),
+    [
+      ['b1', false, true],
+      ['b2', true, true],
+    ],
+  );
+  t.deepEqual(
+    told[0]?.map(({ id }) => id),
+    ['b1', 'b2', 'b3'],
+  );
+  followers[0]?.([instance('b1')]);
+  t.true(members.isKnown);
+  t.deepEqual(members.current, [{ name: 'b1', host: 'b1.example', port: 4100, draining: false }]);
+});
+
 test('members-pushed-out-by-first-ids: members stay, newcomers fill what is left, known ones first', (t) => {
   const { followers, registry } = followed();
   const from = { by: 'prefix', prefix: '/sinks/b' } as const;
@@ -110,6 +138,21 @@ test('roster: one that is missing is kept for a while, one that comes back is no
   t.false(roster.observe([instance('b1')], 120));
   await microtasks();
   t.deepEqual(seen, ['b1 b2', 'b1']);
+});
+
+test('roster: those who were there before a start are kept for a while, too, and not told of before the answer', async (t) => {
+  const roster = new Roster({ absentMs: 100 });
+  const seen: string[] = [];
+  roster.expect([instance('b1'), instance('b2', { host: 'old' })]);
+  roster.follow((all) => void seen.push(all.map(({ id, address }) => `${id}@${address.host}`).join(' ')));
+  await microtasks();
+  t.deepEqual(seen, []);
+  t.true(roster.observe([instance('b2')], 0), 'a registry that was wiped has not heard of all yet');
+  roster.expect([instance('b9')]);
+  t.false(roster.observe([instance('b2')], 90));
+  t.true(roster.observe([instance('b2')], 110));
+  await microtasks();
+  t.deepEqual(seen, ['b1@b1.example b2@b2.example', 'b2@b2.example']);
 });
 
 test('roster: a move and a drain are changes; a late follower hears the last state, a stopped one nothing', async (t) => {

@@ -72,6 +72,24 @@ for (const name of ['roundRobin', 'leastInflight'] as const) {
     t.pass();
   });
 
+  test(`${name}: what a range turned out to be counts, not what it was thought to be`, (t) => {
+    const said = BATCH_BYTES_MAX / 2;
+    fc.assert(
+      fc.property(names(1, 8), batches(1), (members, sizes) => {
+        const strategy = STRATEGIES[name]();
+        const all = members.map((member, order) => idle(member, order));
+        const bytes = new Map(members.map((member) => [member, 0]));
+        for (const size of sizes) {
+          const chosen = strategy.choose(all, { bytes: said }) ?? '';
+          strategy.correct(chosen, size - said);
+          bytes.set(chosen, (bytes.get(chosen) ?? 0) + size);
+        }
+        return spreadOf(bytes) <= BATCH_BYTES_MAX;
+      }),
+    );
+    t.pass();
+  });
+
   test(`${name}: one that is gone, or has no credit, gets nothing, and nobody is nobody`, (t) => {
     const strategy = STRATEGIES[name]();
     given(strategy, [idle('a', 0), idle('b', 1)], [10, 10, 10]);
