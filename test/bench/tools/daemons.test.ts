@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
+import { fluentBitTools } from '../../../bench/tools/fluent-bit/fluent-bit.ts';
 import { otelcolTools } from '../../../bench/tools/otelcol/otelcol.ts';
 import { toolNamed } from '../../../bench/tools/registry.ts';
 import type { ToolNode } from '../../../bench/tools/tool.ts';
+import { vectorTools } from '../../../bench/tools/vector/vector.ts';
 import { checked } from './checked.ts';
 import { CLUSTER, FOUND, toolNode } from './node.ts';
 
@@ -80,12 +82,36 @@ test('fluent-bit: its defaults retry once, and have nothing but the chunks on di
 
 test('fluent-bit:tuned keeps its place, waits for acknowledgements and never gives up', async (t) => {
   const node = toolNode(t, { receive: null });
-  const { service, pipeline } = await configuration('fluent-bit:tuned', node);
-  t.like(service, { 'storage.sync': 'full', 'storage.checksum': 'on' });
+  const { pipeline } = await configuration('fluent-bit:tuned', node);
   t.like(pipeline, {
     inputs: [{ db: join(node.bufferDir, 'tail.db') }],
     outputs: [{ require_ack_response: true, retry_limit: 'no_limits' }],
   });
+});
+
+test('fluent-bit:tuned loses nothing that it has read when it is killed', async (t) => {
+  const text = JSON.stringify(await configuration('fluent-bit:tuned', toolNode(t, { receive: null })));
+  // A threaded input keeps what it has read in memory, with its offset already saved; a chunk that was being written
+  // to has no valid checksum yet, and is left out at the next start.
+  t.notRegex(text, /"threaded"|storage.checksum/);
+});
+
+test('fluent-bit:tuned holds its input before the cap would delete the oldest, unless that is asked for', async (t) => {
+  for (const receive of [null, { host: '127.77.1.2', port: 4100 }]) {
+    const block = toolNode(t, { receive, capBytes: 2 ** 30 });
+    const { service, pipeline } = await configuration('fluent-bit:tuned', block);
+    t.like(service, { 'storage.max_chunks_up': 429, 'storage.backlog.mem_limit': 2 ** 30 });
+    t.like(pipeline, { inputs: [{ 'storage.pause_on_chunks_overlimit': true }] });
+    const dropping = await configuration('fluent-bit:tuned', { ...block, policy: 'dropOldest' });
+    t.notRegex(JSON.stringify(dropping), /pause_on_chunks/);
+  }
+  for (const [capBytes, chunks] of [
+    [1, 8],
+    [2 ** 40, 512],
+  ] as const) {
+    const { service } = await configuration('fluent-bit:tuned', toolNode(t, { capBytes }));
+    t.like(service, { 'storage.max_chunks_up': chunks });
+  }
 });
 
 test('fluent-bit: a receiver writes plain lines, and forwards; a cluster is an upstream of nodes', async (t) => {
@@ -129,7 +155,25 @@ test('vector:tuned acknowledges end to end; a policy that drops newest is that o
   t.like(await configuration('vector:tuned', node), {
     acknowledgements: { enabled: true },
     sources: { in: { type: 'file', include: [`${node.eventsDir}/*.log`], read_from: 'beginning' } },
-    sinks: { 'to-a': { buffer: { max_size: 4 * 2 ** 30, when_full: 'drop_newest' } } },
+    sinks: {
+      'to-a': {
+        batch: { max_events: 20_000 },
+        buffer: { max_size: 4 * 2 ** 30, when_full: 'drop_newest' },
+      },
+    },
+  });
+});
+
+test('vector: a cluster is the endpoints of one sink, with short back-off when tuned', async (t) => {
+  const endpoints = ['127.77.1.101:4100', '127.77.1.102:4100'];
+  const node = toolNode(t, { send: [CLUSTER] });
+  const { sinks } = await configuration('vector', node);
+  t.deepEqual(Object.keys(sinks?.['to-c'] ?? {}), ['type', 'inputs', 'routing', 'buffer']);
+  t.like(sinks, { 'to-c': { routing: { endpoints } } });
+  t.like(await configuration('vector:tuned', node), {
+    sinks: {
+      'to-c': { routing: { endpoints, strategy: 'load_balance', health: { retry_max_duration_secs: 5 } } },
+    },
   });
 });
 
@@ -166,7 +210,7 @@ test('otelcol: a receiver writes plain lines, and forwards', async (t) => {
   });
 });
 
-for (const tool of otelcolTools) {
+for (const tool of [...otelcolTools, ...fluentBitTools, ...vectorTools]) {
   test(`${tool.name}: accepts every configuration that is made for it`, async (t) => {
     await checked(t, tool);
   });
