@@ -2,11 +2,12 @@
 # Brings a chain up, drives metrics through it, prints the report, and leaves it up to be looked at.
 #
 #   ./create.sh [local|aws|hosts FILE] [--rate 10M/min] [--duration 30s] [--yes]
-#               aws: [--config FILE] [--key FILE] [--allow CIDR]
+#               aws: [--config FILE] [--key FILE] [--allow CIDR]... [--boot-seconds 240]
 #
 # local (the default) is this machine. hosts are the machines in FILE, over ssh; aws makes machines on EC2 first, and
-# asks before. There the chain is brought up and its addresses printed; a load is driven through it where --rate or --duration is given. Exit 0: it is up, it carried the
-# rate, and nothing was lost, doubled or torn; 1: not so, or it could not start; 2: bad usage; 130: interrupted.
+# asks before. There the chain is brought up and its addresses printed; a load is driven through it where --rate or
+# --duration is given. Exit 0: it is up, it carried the rate, and nothing was lost, doubled or torn; 1: not so, or it
+# could not start; 2: bad usage; 130: interrupted.
 # ./destroy.sh takes everything down again.
 set -uo pipefail
 
@@ -19,7 +20,7 @@ usage() {
   exit 2
 }
 
-where='' file='' rate=10M/min duration=30s yes=no load=() rig=()
+where='' file='' rate=10M/min duration=30s yes=no load=() rig=() boot_seconds=240
 while (($#)); do
   case $1 in
     local | aws | hosts)
@@ -42,13 +43,19 @@ while (($#)); do
       rig+=("$1" "$2")
       shift
       ;;
+    --boot-seconds)
+      [[ ${2-} =~ ^[1-9][0-9]{0,4}$ ]] || usage "$1: expected the seconds that the machines may take to answer"
+      rig_only=$1 boot_seconds=$2
+      shift
+      ;;
     --yes) yes=yes ;;
-    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$root/create.sh" && exit 0 ;;
+    -h | --help) sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$root/create.sh" && exit 0 ;;
     *) usage "'$1' is not understood" ;;
   esac
   shift
 done
-if ((${#rig[@]})) && [[ $where != aws ]]; then usage "${rig[0]} is for aws"; fi
+rig_only=${rig_only-${rig[0]-}}
+if [[ -n $rig_only && $where != aws ]]; then usage "$rig_only is for aws"; fi
 
 step() { printf '\n== %s\n' "$1"; }
 
@@ -98,7 +105,7 @@ choose() { # nobody said where, and there are credentials: local, unless the ans
     return
   }
   read -r -p 'local or aws? [local] ' answer
-  if [[ $answer == aws ]]; then where=aws yes=yes; fi
+  if [[ $answer == aws ]]; then where=aws yes=yes rig=(--planned); fi
 }
 
 make_aws() {
@@ -115,6 +122,7 @@ make_aws() {
       echo "nothing was made"
       exit 1
     }
+    rig+=(--planned)
   fi
   step "making the machines"
   run "$root/scripts/node.sh" "$root/scripts/aws/create.ts" ${rig[@]+"${rig[@]}"} || exit
@@ -122,11 +130,19 @@ make_aws() {
 
 bring_up_machines() { # FILE [--boot-seconds N]
   step "bringing up the machines of $1"
-  run "$root/scripts/node.sh" "$root/scripts/hosts/create.ts" "$@" || exit
+  run "$root/scripts/node.sh" "$root/scripts/hosts/create.ts" "$@" || machines_stay
   if ((${#load[@]})); then
     step "sending $rate for $duration"
-    bench run throughput --chain "$1" --rate "$rate" --duration "$duration" || exit
+    bench run throughput --chain "$1" --rate "$rate" --duration "$duration" || machines_stay
   fi
+}
+
+machines_stay() { # what failed was over ssh: that machines on EC2 go on costing must not be left unsaid
+  local status=$?
+  if [[ $where == aws ]]; then
+    echo "the machines on EC2 are up and cost money until ./destroy.sh, or until they end themselves" >&2
+  fi
+  exit "$status"
 }
 
 if [[ $where == local || -z $where ]]; then look_here; fi
@@ -150,7 +166,7 @@ case $where in
     ;;
   aws)
     make_aws
-    bring_up_machines "$root/infra/hosts.yaml" --boot-seconds 240
+    bring_up_machines "$root/infra/hosts.yaml" --boot-seconds "$boot_seconds"
     exit
     ;;
 esac

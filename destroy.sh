@@ -5,7 +5,8 @@
 # file: so it also works after a kill -9, after a reboot, and without node_modules, when this shell does all of
 # it. Lists first; safe to repeat; exit 1, naming what is left, while anything remains. --list: lists only.
 # On other machines (.hosts/chain.json names them) it needs Node; --forget: also those that answer no more.
-# --here: this machine only. --find: what carries the tags of this user's rigs on AWS, where the state is lost.
+# --here: this machine only. --find: what carries the tags of this user's rigs on AWS, where the state is lost; lists
+# it and asks (--list: only lists, --yes: does not ask).
 set -uo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 1
@@ -104,30 +105,51 @@ wait_gone() { # SECONDS
   done
 }
 
-mode='' only_here=no
+usage() {
+  echo "${1:+$1; }usage: ./destroy.sh [--here] [--list | --forget]    (takes down everything this checkout has up)" >&2
+  echo "       ./destroy.sh --find [--list | --yes]    (what is left on AWS of rigs whose state is lost)" >&2
+  exit 2
+}
+
+mode='' only_here=no find=no yes=no
 for word; do
   case $word in
     --here) only_here=yes ;;
-    --list | --forget | --find) mode=$word ;;
-    *) echo "usage: ./destroy.sh [--here] [--list | --forget | --find]    (takes down everything this checkout has up)" >&2 && exit 2 ;;
+    --find) find=yes ;;
+    --yes) yes=yes ;;
+    --list | --forget)
+      [[ -z $mode || $mode == "$word" ]] || usage "both $mode and $word"
+      mode=$word
+      ;;
+    -h | --help) sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$root/destroy.sh" && exit 0 ;;
+    *) usage "'$word' is not understood" ;;
   esac
 done
+if [[ $find == yes && ($only_here == yes || $mode == --forget) ]]; then usage '--find goes with --list or --yes only'; fi
+if [[ $yes == yes && ($find == no || $mode == --list) ]]; then usage '--yes is for --find'; fi
 if [[ -n ${SPILLWAY_CHECKOUT-}${SPILLWAY_CHAIN-} ]]; then # called from inside a chain: lay its marker down first
   exec env -u SPILLWAY_CHECKOUT -u SPILLWAY_CHAIN -u SPILLWAY_DATA "$root/destroy.sh" "$@"
 fi
 
-if [[ $mode == --find ]]; then
-  exec "$root/scripts/node.sh" "$root/scripts/aws/find.ts"
+if [[ $find == yes ]]; then
+  [[ $yes == yes ]] && mode=--yes
+  exec "$root/scripts/node.sh" "$root/scripts/aws/find.ts" ${mode:+"$mode"}
 fi
 
 # The chain on other machines. What of it is left is still there after the rest has been taken down.
 elsewhere=0
+stop_if_interrupted() { # its exit status
+  if (($1 == 130)); then
+    echo "interrupted: what is left is shown by ./destroy.sh --list, and goes by ./destroy.sh" >&2
+    exit 130
+  fi
+}
 if [[ $only_here == no ]] && grep -qsE '"mode": ?"managed"' "$root/infra/terraform.tfstate"; then
-  "$root/scripts/node.sh" "$root/scripts/aws/destroy.ts" ${mode:+"$mode"} || elsewhere=1
+  "$root/scripts/node.sh" "$root/scripts/aws/destroy.ts" ${mode:+"$mode"} || { stop_if_interrupted $? && elsewhere=1; }
 fi
 # Machines that could not be destroyed keep what is on them.
 if [[ $only_here == no && $elsewhere == 0 && -f $root/.hosts/chain.json ]]; then
-  "$root/scripts/node.sh" "$root/scripts/hosts/destroy.ts" ${mode:+"$mode"} || elsewhere=1
+  "$root/scripts/node.sh" "$root/scripts/hosts/destroy.ts" ${mode:+"$mode"} || { stop_if_interrupted $? && elsewhere=1; }
 fi
 
 ancestors=$(list_ancestors)

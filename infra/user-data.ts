@@ -19,9 +19,9 @@ export function userDataOf({ publicKey, expires }: RigSettings, { id }: MachineS
         'Description=The end of this instance: a forgotten rig must not cost for long',
         '[Timer]',
         `OnCalendar=${calendar(expires)}`,
+        // A moment that is past never comes: a machine that is made, started or told the time after it ends by these.
+        'OnCalendar=*:0/5',
         'AccuracySec=1min',
-        // A machine that was off at that time ends at its next start.
-        'Persistent=true',
         '[Install]',
         'WantedBy=timers.target',
       ]),
@@ -30,7 +30,8 @@ export function userDataOf({ publicKey, expires }: RigSettings, { id }: MachineS
         'Description=Ends this instance (its shutdown behaviour is to terminate)',
         '[Service]',
         'Type=oneshot',
-        'ExecStart=/usr/bin/systemctl poweroff',
+        // systemd takes $ and % for itself: doubled they are the shell's.
+        `ExecStart=/bin/sh -c 'test "$$(date +%%s)" -lt ${Math.floor(expires.getTime() / 1000)} || systemctl poweroff'`,
       ]),
     ],
     runcmd: [

@@ -19,6 +19,8 @@ export const instanceTypesSchema = z.strictObject({
   asOf: z.iso.date(),
   source: z.string(),
   diskGbMonth: z.number().positive(),
+  /** USD an hour for an address that the internet sees. */
+  publicAddressHour: z.number().positive(),
   types: z.record(z.string(), typeSchema),
 });
 export type InstanceTypes = z.infer<typeof instanceTypesSchema>;

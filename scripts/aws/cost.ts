@@ -1,4 +1,4 @@
-// What a rig costs while it is up: machines and disks, from a dated table. An estimate; a bill is made by AWS.
+// What a rig costs while it is up: machines, disks and public addresses, from a dated table. An estimate; a bill is made by AWS.
 
 import type { InstanceTypes } from '../../bench/remote/instance-types.ts';
 import type { MachineSettings } from '../../infra/settings.ts';
@@ -11,10 +11,14 @@ export interface Cost {
   readonly unknown: readonly string[];
 }
 
-export function costOf(machines: readonly MachineSettings[], { types, diskGbMonth }: InstanceTypes): Cost {
+export function costOf(
+  machines: readonly MachineSettings[],
+  { types, diskGbMonth, publicAddressHour }: InstanceTypes,
+): Cost {
   const unknown = [...new Set(machines.map(({ type }) => type).filter((type) => types[type] === undefined))];
   const usdPerHour = machines.reduce((sum, { type, diskGiB }) => {
-    return sum + (types[type]?.usdPerHour ?? 0) + (diskGiB * diskGbMonth) / HOURS_A_MONTH;
+    const disk = (diskGiB * diskGbMonth) / HOURS_A_MONTH;
+    return sum + (types[type]?.usdPerHour ?? 0) + disk + publicAddressHour;
   }, 0);
   return { usdPerHour, unknown };
 }

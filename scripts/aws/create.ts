@@ -1,27 +1,26 @@
 // `./create.sh aws`: machines on EC2, then the same as `./create.sh hosts` with them. Says account, region, what will be
-// made and what it costs before anything is made. Asking is the shell's part: --show ends before it makes anything.
+// made and what it costs before anything is made. Asking is the shell's part: --show ends before it makes anything,
+// and --planned makes what was shown.
 //
-//   node scripts/aws/create.ts [--show] [--config FILE] [--key FILE] [--allow CIDR]...    writes infra/hosts.yaml
+//   node scripts/aws/create.ts [--show | --planned] [--config FILE] [--key FILE] [--allow CIDR]...
+//   writes infra/hosts.yaml
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import type { ChainConfig } from '../../bench/chain/chain-config.ts';
-import { readInstanceTypes } from '../../bench/remote/instance-types.ts';
+import { type ChainConfig, readChainConfig } from '../../bench/chain/chain-config.ts';
 import { untilInterrupted } from '../../bench/run/interrupt.ts';
 import { BenchError, exitStatus } from '../../bench/run-error.ts';
 import { USER } from '../../infra/machines.ts';
-import type { RigSettings } from '../../infra/settings.ts';
-import { STACK_FOLDER, STATE_FILE, synth } from '../../infra/synth.ts';
-import { describeCost } from './cost.ts';
-import { callersNetwork, parseOptions, settingsFor } from './request.ts';
+import { STATE_FILE } from '../../infra/synth.ts';
+import { forgetMachines, HOSTS_FILE, knownAddresses, refuseOtherChain } from './chain-record.ts';
+import { forgetPlan, PLAN, type Planned, planRig, readPlanned } from './plan.ts';
+import { parseOptions } from './request.ts';
 import { readStanding } from './state.ts';
 import { findTerraform, type Terraform } from './terraform.ts';
 
 const root = join(dirname(import.meta.dirname), '..');
-export const HOSTS_FILE = 'infra/hosts.yaml';
-const PLAN = 'rig.plan';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const outputs = z.object({
@@ -29,83 +28,48 @@ const outputs = z.object({
   region: z.object({ value: z.string() }),
   hosts: z.object({ value: z.record(z.string(), z.object({ address: z.string(), inside: z.string() })) }),
 });
-/** Of `show -json PLAN`: what is known before anything is made, and what would be done. */
-const planned = z.object({
-  planned_values: z.object({
-    outputs: z.object({
-      account: z.object({ value: z.string() }),
-      region: z.object({ value: z.string() }),
-    }),
-  }),
-  resource_changes: z.array(
-    z.object({ address: z.string(), mode: z.string(), change: z.object({ actions: z.array(z.string()) }) }),
-  ),
-});
+type Addresses = z.infer<typeof outputs>['hosts']['value'];
 
 async function create(args: readonly string[], signal: AbortSignal): Promise<number> {
   const terraform = await findTerraform(signal);
   const options = parseOptions(root, args);
-  const standing = readStanding();
-  const { settings, chain, key } = await settingsFor(options, standing, callersNetwork);
-  synth(settings);
-  say(`asking AWS what is there (${terraform.program})`);
-  await terraform.run(['init', '-input=false'], { quiet: true });
-  await terraform.run(['plan', '-input=false', `-out=${PLAN}`], { quiet: true });
-  const plan = planned.parse(await terraform.json(['show', '-json', PLAN]));
-  await describe(settings, plan);
+  await refuseOtherChain(root);
+  const planned = options.planned ? readPlanned() : await planRig(root, terraform, options, say);
   if (options.show) return 0;
-  await apply(terraform, settings);
-  const made = outputs.parse(await terraform.json(['output', '-json']));
-  writeFileSync(join(root, HOSTS_FILE), hostsFile(chain, settings, made.hosts.value, key));
+  await apply(terraform, planned);
+  const { hosts } = await terraform.json(['output', '-json'], outputs);
+  const standsAt = Object.values(hosts.value).map(({ address }) => address);
+  await forgetMachines(
+    root,
+    (await knownAddresses(root)).filter((address) => !standsAt.includes(address)),
+  );
+  const chain = await readChainConfig(planned.config);
+  writeFileSync(join(root, HOSTS_FILE), hostsFile(chain, planned, hosts.value));
   say(
     `the state is in ${STATE_FILE}: commit it where others may have to destroy this rig, and again when it is empty`,
   );
   return 0;
 }
 
-async function describe(
-  settings: RigSettings,
-  { planned_values, resource_changes }: z.infer<typeof planned>,
-): Promise<void> {
-  const changes = resource_changes.filter(
-    ({ mode, change }) => mode === 'managed' && !change.actions.includes('no-op'),
-  );
-  const { account, region } = planned_values.outputs;
-  if (settings.account !== null && settings.account !== account.value) {
-    throw new BenchError(
-      'usage',
-      `the rig is in account ${settings.account}, these credentials are of ${account.value}`,
-    );
-  }
-  const machines = settings.machines.map(({ id, type, diskGiB }) => `${id} (${type}, ${diskGiB} GiB)`);
-  say(`account ${account.value}, region ${region.value}, run ${settings.run}`);
-  say(`machines: ${machines.join(', ')}`);
-  say(`ssh from ${settings.allow.join(', ')}; they end themselves at ${settings.expires.toISOString()}`);
-  say(describeCost(settings.machines, await readInstanceTypes(root)));
-  for (const { address, change } of changes) say(`  ${change.actions.join(' and ')} ${address}`);
-  if (changes.length === 0) say('everything is there already');
-}
-
 /** What was made before it failed is in the state: a second try goes on from there, destroy removes it. */
-async function apply(terraform: Terraform, settings: RigSettings): Promise<void> {
+async function apply(terraform: Terraform, { run }: Planned): Promise<void> {
   try {
     await terraform.run(['apply', '-input=false', PLAN]);
   } catch (error) {
     const { resources } = readStanding();
     process.stderr.write(
-      `${resources.length} resources of run ${settings.run} are up: the same again goes on, ./destroy.sh removes them\n`,
+      `${resources.length} resources of run ${run} are up: the same again goes on, ./destroy.sh removes them\n`,
     );
     throw error;
   } finally {
-    rmSync(join(STACK_FOLDER, PLAN), { force: true });
+    forgetPlan();
   }
 }
 
 function hostsFile(
   { chain, durability, log }: ChainConfig,
-  { machines }: RigSettings,
-  addresses: Readonly<Record<string, { readonly address: string; readonly inside: string }>>,
-  key: string,
+  { machines, key }: Planned,
+  addresses: Addresses,
 ): string {
   const hosts = machines.map(({ id, role }) => ({ id, role, user: USER, key, ...addresses[id] }));
   const units = Object.fromEntries(

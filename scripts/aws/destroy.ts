@@ -5,10 +5,11 @@
 
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeRecord } from '../../bench/remote/record.ts';
 import { untilInterrupted } from '../../bench/run/interrupt.ts';
 import { BenchError, exitStatus } from '../../bench/run-error.ts';
 import { STATE_FILE, synth } from '../../infra/synth.ts';
+import { forgetMachines, HOSTS_FILE, knownAddresses } from './chain-record.ts';
+import { describeEndpoint } from './endpoint.ts';
 import { readStanding, type Standing } from './state.ts';
 import { findTerraform } from './terraform.ts';
 
@@ -21,9 +22,10 @@ async function destroy(args: readonly string[], signal: AbortSignal): Promise<nu
   say(`on AWS, account ${standing.account ?? 'unknown'}, region ${standing.region ?? 'unknown'}:`);
   for (const resource of standing.resources) say(`  ${resource}`);
   if (args.includes('--list')) return 0;
-  const terraform = await findTerraform(signal);
+  for (const line of describeEndpoint()) say(line);
   synth(settingsOf(standing));
   try {
+    const terraform = await findTerraform(signal);
     await terraform.run(['init', '-input=false'], { quiet: true });
     await terraform.run(['destroy', '-input=false', '-auto-approve']);
   } catch (error) {
@@ -31,8 +33,8 @@ async function destroy(args: readonly string[], signal: AbortSignal): Promise<nu
     process.stderr.write(`still there:\n${resources.map((resource) => `  ${resource}\n`).join('')}`);
     throw error;
   }
-  rmSync(join(root, 'infra/hosts.yaml'), { force: true });
-  await removeRecord(root);
+  await forgetMachines(root, await knownAddresses(root));
+  rmSync(join(root, HOSTS_FILE), { force: true });
   say(`nothing is left on AWS; ${STATE_FILE} is empty again: commit it if it was committed with resources`);
   return 0;
 }

@@ -1,18 +1,20 @@
 // `./destroy.sh --find`: when the state is lost, what carries the rig's tags is found and deleted by the AWS command
 // line, in an order in which nothing that goes is still used. Only what this user owns; what is others' is named.
 //
-//   node scripts/aws/find.ts [--list]
+//   node scripts/aws/find.ts [--list | --yes]     --list: only names them; --yes: does not ask
 
-import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { promisify } from 'node:util';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
 import { untilInterrupted } from '../../bench/run/interrupt.ts';
 import { BenchError, exitStatus, messageOf } from '../../bench/run-error.ts';
 import { TAG_OWNER, TAG_RUN } from '../../infra/settings.ts';
-import { explain } from './terraform.ts';
+import { ask, aws, regionOf } from './aws-cli.ts';
+import { forgetMachines } from './chain-record.ts';
+import { describeEndpoint } from './endpoint.ts';
 
-const OUTPUT_BYTES_MAX = 64 * 2 ** 20;
-const TIMEOUT_MS = 900_000;
+const root = join(dirname(import.meta.dirname), '..');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 interface Found {
@@ -23,8 +25,12 @@ interface Found {
   readonly owner: string;
 }
 
-/** In this order, when the instances have gone. Disks go with their instance; rules with their group, routes with their table. */
+/**
+ * In this order, when the instances have gone. Rules go with their group, routes with their table; and disks with their
+ * instance, but for those of an instance that somebody changed.
+ */
 const DELETIONS: readonly (readonly [type: string, remove: (id: string) => Promise<void>])[] = [
+  ['volume', async (id) => void (await aws(['ec2', 'delete-volume', '--volume-id', id]))],
   ['security-group', async (id) => void (await aws(['ec2', 'delete-security-group', '--group-id', id]))],
   ['route-table', deleteRoutes],
   ['subnet', async (id) => void (await aws(['ec2', 'delete-subnet', '--subnet-id', id]))],
@@ -34,15 +40,49 @@ const DELETIONS: readonly (readonly [type: string, remove: (id: string) => Promi
 
 const KNOWN = ['instance', ...DELETIONS.map(([type]) => type)];
 
+const owner = () => userInfo().username;
+
 async function find(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const { list, yes } = parseArgs({
+    args: [...args],
+    options: { list: { type: 'boolean' }, yes: { type: 'boolean' } },
+  }).values;
+  for (const line of describeEndpoint()) say(line);
   const account = await aws(['sts', 'get-caller-identity', '--query', 'Account', '--output', 'text']);
   const found = await findTagged();
-  const owner = userInfo().username;
-  const ours = found.filter((each) => each.owner === owner);
-  say(`account ${account.trim()}: ${found.length} resources of rigs, ${ours.length} of them of ${owner}`);
+  const ours = found.filter((each) => each.owner === owner());
+  say(
+    `account ${account.trim()}, region ${await regionOf()} and no other: ${found.length} resources of rigs, ${ours.length} of them of ${owner()}`,
+  );
   for (const { type, id, run, owner: whose } of found) say(`  ${type} ${id} (run ${run}, ${whose})`);
-  if (args.includes('--list') || ours.length === 0) return 0;
+  if (list === true || ours.length === 0) return 0;
+  if (yes !== true && !(await agreed(ours, signal))) {
+    process.stderr.write('nothing was deleted\n');
+    return 1;
+  }
   await terminate(ours.filter(({ type }) => type === 'instance').map(({ id }) => id));
+  const failed = await removeAll(ours, signal);
+  if (failed.length === 0) return 0;
+  process.stderr.write(`still there:\n${failed.map((text) => `  ${text}\n`).join('')}`);
+  return 1;
+}
+
+/** A name of a user may be that of many, in an account of many: what it finds may be in use. */
+async function agreed(ours: readonly Found[], signal: AbortSignal): Promise<boolean> {
+  const runs = [...new Set(ours.map(({ run }) => run))].join(', ');
+  if (!process.stdin.isTTY) {
+    process.stderr.write(`nobody is there to be asked about ${runs} (--yes deletes)\n`);
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y/i.test(await terminal.question(`delete all of ${owner()}'s: ${runs}? [y/N] `, { signal }));
+  } finally {
+    terminal.close();
+  }
+}
+
+async function removeAll(ours: readonly Found[], signal: AbortSignal): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const [type, remove] of DELETIONS) {
     for (const { id } of ours.filter((each) => each.type === type)) {
@@ -56,9 +96,7 @@ async function find(args: readonly string[], signal: AbortSignal): Promise<numbe
       );
     }
   }
-  if (failed.length === 0) return 0;
-  process.stderr.write(`still there:\n${failed.map((text) => `  ${text}\n`).join('')}`);
-  return 1;
+  return failed;
 }
 
 async function findTagged(): Promise<Found[]> {
@@ -113,9 +151,12 @@ async function defaultGroups(ids: readonly string[]): Promise<readonly string[]>
 /** All at once: each takes most of a minute. */
 async function terminate(ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
+  const query = 'Reservations[].Instances[].PublicIpAddress';
+  const addresses = await ask<string[]>(['describe-instances', '--instance-ids', ...ids, '--query', query]);
   await aws(['ec2', 'terminate-instances', '--instance-ids', ...ids]);
   await aws(['ec2', 'wait', 'instance-terminated', '--instance-ids', ...ids]);
   say(`ended instances ${ids.join(', ')}`);
+  await forgetMachines(root, addresses);
 }
 
 async function deleteRoutes(id: string): Promise<void> {
@@ -145,31 +186,6 @@ async function deleteGateway(id: string): Promise<void> {
     await aws(['ec2', 'detach-internet-gateway', '--internet-gateway-id', id, '--vpc-id', vpc]);
   }
   await aws(['ec2', 'delete-internet-gateway', '--internet-gateway-id', id]);
-}
-
-async function ask<T>(argv: readonly string[]): Promise<T> {
-  return JSON.parse(await aws(['ec2', ...argv, '--output', 'json'])) as T;
-}
-
-async function aws(argv: readonly string[]): Promise<string> {
-  try {
-    const options = {
-      timeout: TIMEOUT_MS,
-      maxBuffer: OUTPUT_BYTES_MAX,
-      env: { ...process.env, AWS_PAGER: '' },
-    };
-    return (await promisify(execFile)('aws', [...argv], options)).stdout;
-  } catch (cause) {
-    const { code, stderr = '' } = cause as { code?: unknown; stderr?: string };
-    if (code === 'ENOENT') {
-      throw new BenchError('usage', 'the AWS command line (aws) is missing: https://aws.amazon.com/cli', {
-        cause,
-      });
-    }
-    throw new BenchError('run', explain(stderr) ?? `aws ${argv.slice(0, 2).join(' ')}: ${stderr.trim()}`, {
-      cause,
-    });
-  }
 }
 
 try {

@@ -1,5 +1,5 @@
 // What the user wants of AWS: the chain's configuration, his key, the network he comes from, and for how long; as the
-// settings of a stack. A rig that stands keeps its run, its owner and its end.
+// settings of a stack. A rig that stands keeps its run, its owner and, until that has come, its end.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
@@ -11,6 +11,8 @@ import { BenchError } from '../../bench/run-error.ts';
 import { destinationNames, nodeNames } from '../../bench/scenario.ts';
 import type { MachineSettings, RigSettings } from '../../infra/settings.ts';
 import { checkKey } from '../hosts/keys.ts';
+import { checkedNetwork } from './cidr.ts';
+import { checkPair } from './key-pair.ts';
 import type { Standing } from './state.ts';
 
 const DEFAULT_CONFIG = 'configs/chain/aws.yaml';
@@ -27,6 +29,8 @@ export interface AwsOptions {
   readonly allow: readonly string[];
   /** Only say what would be made. */
   readonly show: boolean;
+  /** Make what was said. */
+  readonly planned: boolean;
 }
 
 export function parseOptions(root: string, args: readonly string[]): AwsOptions {
@@ -37,56 +41,55 @@ export function parseOptions(root: string, args: readonly string[]): AwsOptions 
       key: { type: 'string' },
       allow: { type: 'string', multiple: true },
       show: { type: 'boolean' },
+      planned: { type: 'boolean' },
     },
   });
-  const allow = (values.allow ?? []).map(checkedNetwork);
+  const allow = [...new Set((values.allow ?? []).map(checkedNetwork))];
+  if (allow.length > 0 && allow.every((network) => network.includes(':'))) {
+    throw new BenchError(
+      'usage',
+      `--allow ${allow.join(', ')}: the machines have IPv4 addresses only; name an IPv4 network too`,
+    );
+  }
   const config = resolve(values.config ?? join(root, DEFAULT_CONFIG));
   return {
     config,
     key: values.key === undefined ? null : resolve(values.key),
     allow,
     show: values.show ?? false,
+    planned: values.planned ?? false,
   };
-}
-
-/** Not the whole world, and not by a slip of the keyboard. */
-export function checkedNetwork(text: string): string {
-  const [, address = '', bits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
-  const isFour =
-    /^(\d{1,3}\.){3}\d{1,3}$/.test(address) && address.split('.').every((part) => Number(part) <= 255);
-  const isSix = address.includes(':') && URL.canParse(`http://[${address}]/`);
-  const size = Number(bits);
-  if ((isFour && size <= 32) || (isSix && size <= 128)) {
-    if (size >= (isFour ? 8 : 16)) return text;
-    throw new BenchError(
-      'usage',
-      `--allow ${text}: that is half the world; expected /8 or narrower (IPv6: /16)`,
-    );
-  }
-  throw new BenchError('usage', `--allow ${text}: expected a network like 198.51.100.0/24`);
 }
 
 export async function settingsFor(
   { config, key, allow }: AwsOptions,
   standing: Standing,
   callersNetwork: () => Promise<string>,
-): Promise<{ readonly settings: RigSettings; readonly chain: ChainConfig; readonly key: string }> {
+): Promise<{ readonly settings: RigSettings; readonly key: string }> {
   const chain = await readChainConfig(config);
   const { machines } = chain;
   const privateKey = key ?? defaultKey();
   checkKey(privateKey);
+  const publicKey = publicKeyOf(privateKey);
+  checkPair(privateKey, publicKey);
   const settings = {
     run: standing.run ?? newRun(),
     owner: standing.owner ?? userInfo().username,
-    expires: standing.expires ?? new Date(Date.now() + machines.expires),
+    expires: endOf(standing, machines.expires),
     region: standing.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? null,
     account: standing.account,
     allow: allow.length > 0 ? allow : [await callersNetwork()],
-    publicKey: publicKeyOf(privateKey),
+    publicKey,
     network: machines.network ?? null,
     machines: machinesOf(chain),
   };
-  return { settings, chain, key: privateKey };
+  return { settings, key: privateKey };
+}
+
+/** A rig that stands keeps its end; of one whose end has come the machines have gone, and new ones need a new end. */
+function endOf({ expires }: Standing, lifeMs: number): Date {
+  const now = Date.now();
+  return expires !== null && expires.getTime() > now ? expires : new Date(now + lifeMs);
 }
 
 /** The address that the internet sees us by. */

@@ -46,7 +46,9 @@ export function readStanding(text = readFileSync(STATE_FILE, 'utf8')): Standing 
   const arn = all
     .map(({ attributes }) => String(attributes['arn'] ?? ''))
     .find((value) => value.startsWith('arn:'));
-  const [, , , region = null, account = null] = arn?.split(':') ?? [];
+  const [, , , arnRegion = null, account = null] = arn?.split(':') ?? [];
+  const named = all.map(({ attributes }) => attributes['region']).find((each) => typeof each === 'string');
+  const region = arnRegion ?? (typeof named === 'string' ? named : null);
   const tags =
     all.map(({ attributes }) => Object(attributes['tags_all'] ?? {})).find((each) => TAG_RUN in each) ?? {};
   const expires = tags[TAG_EXPIRES];

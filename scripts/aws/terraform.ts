@@ -4,8 +4,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { BenchError } from '../../bench/run-error.ts';
+import type { z } from 'zod';
+import { BenchError, messageOf } from '../../bench/run-error.ts';
 import { STACK_FOLDER } from '../../infra/synth.ts';
+import { errorsOf, explain } from './explain.ts';
 
 const PROGRAMS = ['terraform', 'tofu'] as const;
 const SAID_CHARS_MAX = 256 * 1024;
@@ -17,7 +19,7 @@ export interface Terraform {
   readonly program: string;
   /** Fails with what it said, explained where that is possible. */
   run(args: readonly string[], options?: { readonly quiet?: boolean }): Promise<string>;
-  json(args: readonly string[]): Promise<unknown>;
+  json<T>(args: readonly string[], schema: z.ZodType<T>): Promise<T>;
 }
 
 export async function findTerraform(signal: AbortSignal): Promise<Terraform> {
@@ -47,7 +49,12 @@ function terraform(program: string, signal: AbortSignal): Terraform {
           if (!quiet) process.stdout.write(text);
         });
       }
-      const onAbort = () => child.kill('SIGINT');
+      const onAbort = () => {
+        process.stderr.write(
+          `${program} ends what it has begun, which can take minutes; killed now, it would leave what no state knows (./destroy.sh --find finds it)\n`,
+        );
+        child.kill('SIGINT');
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       const [status] = (await once(child, 'close')) as [number | null];
       signal.removeEventListener('abort', onAbort);
@@ -55,58 +62,20 @@ function terraform(program: string, signal: AbortSignal): Terraform {
       if (status === 0) return said;
       throw new BenchError('run', explain(said) ?? `${program} ${args[0]} failed:\n${errorsOf(said)}`);
     },
-    async json(args) {
+    async json(args, schema) {
       const argv = [`-chdir=${STACK_FOLDER}`, ...args];
-      const { stdout } = await promisify(execFile)(program, argv, { env, maxBuffer: JSON_BYTES_MAX });
-      return JSON.parse(stdout);
+      const what = `${program} ${args.join(' ')}`;
+      const { stdout } = await promisify(execFile)(program, argv, { env, maxBuffer: JSON_BYTES_MAX }).catch(
+        (cause: unknown) => {
+          const said = String((cause as { stderr?: unknown }).stderr ?? cause);
+          throw new BenchError('run', explain(said) ?? `${what} failed:\n${errorsOf(said)}`, { cause });
+        },
+      );
+      try {
+        return schema.parse(JSON.parse(stdout));
+      } catch (cause) {
+        throw new BenchError('run', `${what} did not say what was expected: ${messageOf(cause)}`, { cause });
+      }
     },
   };
-}
-
-const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
-  [
-    /ExpiredToken|RequestExpired|token (included in the request )?is expired|SSO session .*expired|InvalidGrantException/i,
-    'the AWS credentials have expired: renew them (aws sso login, or export new ones)',
-  ],
-  [
-    /No valid credential sources|failed to refresh cached credentials, no EC2 IMDS role|NoCredentialProviders|Unable to locate credentials/i,
-    'no AWS credentials: export AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  ],
-  [
-    /InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure|UnrecognizedClientException/i,
-    'AWS does not know these credentials: check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  ],
-  [/AWS account ID not allowed/i, 'these are credentials of another account than the one that the rig is in'],
-  [/UnauthorizedOperation|AccessDenied/i, 'the credentials may not do this; AWS names the action below'],
-  [
-    /VcpuLimitExceeded|InstanceLimitExceeded|VpcLimitExceeded|MaxSpotInstanceCountExceeded/i,
-    'the account has no quota left for this: use smaller or fewer machines (configs/chain/aws.yaml), or ask AWS for more',
-  ],
-  [
-    /InsufficientInstanceCapacity|Unsupported: .*instance type|not supported in your requested Availability Zone/i,
-    'the region has none of these machines now: try again, another type, or another region',
-  ],
-  [
-    /invalid AWS Region|Invalid region|no such host.*amazonaws|invalid provider configuration.*region|Missing Region|must specify a region/i,
-    'no region, or none of that name: export AWS_REGION=us-east-1, for example',
-  ],
-  [/Error acquiring the state lock/i, 'another create or destroy is at work on this state: wait for its end'],
-];
-
-/** null: nothing that we know. */
-export function explain(said: string): string | null {
-  const found = EXPLANATIONS.find(([sign]) => sign.test(said));
-  return found === undefined ? null : `${found[1]}\n${errorsOf(said)}`;
-}
-
-/** The errors among all it said. */
-function errorsOf(said: string): string {
-  const lines = said.split('\n').map((line) => line.replace(/^[│╷╵\s]+/, ''));
-  const from = lines.findIndex((line) => line.startsWith('Error'));
-  return lines
-    .slice(Math.max(0, from === -1 ? lines.length - 12 : from))
-    .filter((line) => line !== '')
-    .slice(0, 12)
-    .map((line) => `  ${line}`)
-    .join('\n');
 }

@@ -39,6 +39,8 @@ async function create(args: readonly string[], signal: AbortSignal): Promise<num
     registry: await npmRegistry(),
     archive: pack(root),
   };
+  if (values['boot-seconds'] !== undefined)
+    say(`  waiting up to ${bootSeconds} s until the machines answer by ssh`);
   const failures = await throughSteps(context, bringUpSteps(bootSeconds), say);
   if (failures.length > 0) {
     process.stderr.write(`\n${describeFailures(failures)}\n`);

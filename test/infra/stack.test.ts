@@ -1,7 +1,13 @@
 // The Terraform JSON, resource by resource: what is made, who may talk to whom, and what every machine is told.
 
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
+import { ETCD_CLIENT_PORT, HOP_PORT, HTTP_PORT } from '../../bench/chain/layout.ts';
+import { CHAIN_PORTS } from '../../infra/firewall.ts';
 import { architectureOf, type MachineSettings, type RigSettings } from '../../infra/settings.ts';
 import { describeStack } from '../../infra/synth.ts';
 
@@ -154,7 +160,8 @@ test('user data: the public key, the name, the end; nothing else', (t) => {
   t.is(document.ssh_pwauth, false);
   const [timer, service] = document.write_files;
   t.true(timer.content.includes('OnCalendar=2030-01-02 03:04:05 UTC\n'));
-  t.true(service.content.includes('ExecStart=/usr/bin/systemctl poweroff\n'));
+  t.true(timer.content.includes('OnCalendar=*:0/5\n'));
+  t.true(service.content.includes('systemctl poweroff'));
   t.deepEqual(document.runcmd[1], ['systemctl', 'enable', '--now', 'expire-instance.timer']);
 });
 
@@ -197,4 +204,26 @@ test('the architecture of a type', (t) => {
     t.is(architectureOf(type), 'arm64', type);
   for (const type of ['c6i.large', 't3.small', 'm5.large', 'g5.xlarge', 'c5n.large'])
     t.is(architectureOf(type), 'x86_64', type);
+});
+
+test('a machine that is made, started or told the time after its end still ends: the command of its timer, run', (t) => {
+  const bin = mkdtempSync(join(tmpdir(), 'spillway-bin-'));
+  t.teardown(() => rmSync(bin, { recursive: true, force: true }));
+  writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho "systemctl $*"\n', { mode: 0o755 });
+  const outcome = (expires: Date) => {
+    const { resource } = stackOf({ expires });
+    const [, service] = parse(String(resource['aws_instance']?.['a']?.['user_data'])).write_files;
+    const [, line = ''] = /^ExecStart=(.*)$/m.exec(service.content) ?? [];
+    const [, command = ''] = /^\/bin\/sh -c '(.*)'$/.exec(line) ?? [];
+    const script = command.replaceAll('$$', '$').replaceAll('%%', '%');
+    return spawnSync('/bin/sh', ['-c', script], {
+      ...{ encoding: 'utf8', env: { PATH: `${bin}:${process.env['PATH']}` } },
+    }).stdout;
+  };
+  t.is(outcome(new Date(Date.now() - 1000)), 'systemctl poweroff\n');
+  t.is(outcome(new Date(Date.now() + 3_600_000)), '');
+});
+
+test('the ports that the group lets through are those of the chain', (t) => {
+  t.deepEqual(CHAIN_PORTS, { hop: HOP_PORT, http: HTTP_PORT, etcd: ETCD_CLIENT_PORT });
 });

@@ -10,8 +10,8 @@ import { limitNotes } from '../../../bench/remote/limits.ts';
 import { unitText } from '../../../bench/remote/services.ts';
 import { shellQuote } from '../../../bench/remote/ssh.ts';
 import { chainSchema, logSchema } from '../../../bench/scenario.ts';
+import { checkedNetwork } from '../../../scripts/aws/cidr.ts';
 import { costOf, describeCost } from '../../../scripts/aws/cost.ts';
-import { checkedNetwork } from '../../../scripts/aws/request.ts';
 import { passingResult } from '../report/fixture.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -75,14 +75,14 @@ test('words for a shell over there', (t) => {
   t.is(shellQuote(['a b', "it's", '$x', ';']), `'a b' 'it'\\''s' '$x' ';'`);
 });
 
-test('cost: machines and disks; a type that is not in the table is said to be missing', async (t) => {
+test('cost: machines, disks and addresses; a type that is not in the table is said to be missing', async (t) => {
   const table = await readInstanceTypes(ROOT);
   const machines = [
     { id: 'instance1', role: 'instance', type: 'c6i.large', diskGiB: 73 },
     { id: 'etcd', role: 'registry', type: 'x9.huge', diskGiB: 0 },
   ] as const;
   const { usdPerHour, unknown } = costOf(machines, table);
-  t.is(usdPerHour.toFixed(4), (0.085 + (73 * 0.08) / 730).toFixed(4));
+  t.is(usdPerHour.toFixed(4), (0.085 + (73 * 0.08) / 730 + 2 * 0.005).toFixed(4));
   t.deepEqual(unknown, ['x9.huge']);
   t.regex(describeCost(machines, table), /and what x9\.huge costs, which the table .* does not say/);
 });

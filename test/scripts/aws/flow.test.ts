@@ -1,98 +1,15 @@
 // create.sh aws and destroy.sh around a stand-in for terraform: what is asked of it in which order, what the user is
 // told, and what is left when it fails. AWS itself is not here: that the real provider takes the stack is not shown.
 
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { Checkout } from '../checkout.ts';
-
-const PROJECT = join(import.meta.dirname, '../../..');
-const EMPTY = readFileSync(join(PROJECT, 'infra/terraform.tfstate'), 'utf8');
-const tags = {
-  ...{ 'spillway:run': 'r1', 'spillway:owner': 'somebody', 'spillway:expires': '2030-01-02T03:04:05.000Z' },
-};
-const STANDING = JSON.stringify({
-  ...JSON.parse(EMPTY),
-  resources: [
-    {
-      ...{ mode: 'managed', type: 'aws_vpc', name: 'vpc' },
-      instances: [
-        { attributes: { id: 'vpc-1', arn: 'arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-1', tags_all: tags } },
-      ],
-    },
-    {
-      ...{ mode: 'managed', type: 'aws_instance', name: 'a' },
-      instances: [{ attributes: { id: 'i-1', subnet_id: 'subnet-1', tags_all: tags } }],
-    },
-  ],
-});
-const PLAN = JSON.stringify({
-  planned_values: { outputs: { account: { value: '123456789012' }, region: { value: 'eu-west-1' } } },
-  resource_changes: [
-    { address: 'aws_vpc.vpc', mode: 'managed', change: { actions: ['create'] } },
-    { address: 'data.aws_region.region', mode: 'data', change: { actions: ['read'] } },
-  ],
-});
-
-/** Fails at the verb in `fails`, saying what is there; else does what the next step needs. */
-const TERRAFORM = `#!/bin/bash
-root=$(cd -- "$(dirname -- "$0")/.." && pwd)
-verb=$2
-echo "$verb" >>"$root/calls"
-if [[ -f $root/fails && $(head -1 "$root/fails") == "$verb" ]]; then
-  if [[ $verb == apply ]]; then cp "$root/standing" "$root/infra/terraform.tfstate"; fi
-  tail -n +2 "$root/fails" >&2
-  exit 1
-fi
-case $verb in
-  version | init | plan) ;;
-  show) cat "$root/plan" ;;
-  apply) cp "$root/standing" "$root/infra/terraform.tfstate" ;;
-  output) echo '{}' ;;
-  destroy) cp "$root/empty" "$root/infra/terraform.tfstate" ;;
-esac
-`;
-
-interface Rig {
-  readonly checkout: Checkout;
-  readonly run: (command: string, args: readonly string[]) => ReturnType<Checkout['run']>;
-  readonly verbs: () => string[];
-}
-
-function makeRig(t: ExecutionContext): Rig {
-  const checkout = new Checkout(t);
-  checkout.linkPackages();
-  for (const folder of ['bench', 'infra', 'configs']) {
-    cpSync(join(PROJECT, folder), join(checkout.root, folder), { recursive: true });
-  }
-  checkout.write('infra/terraform.tfstate', EMPTY);
-  for (const tool of ['etcd', 'socat', 'rsyslogd', 'syslog-ng'])
-    checkout.write(`bin/${tool}`, '#!/bin/sh\n', 0o755);
-  checkout.write('bin/terraform', TERRAFORM, 0o755);
-  checkout.write('plan', PLAN);
-  checkout.write('standing', STANDING);
-  checkout.write('empty', EMPTY);
-  checkout.write('key', '-----BEGIN OPENSSH PRIVATE KEY-----\n', 0o600);
-  checkout.write('key.pub', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample me\n');
-  const environment = {
-    PATH: `${join(checkout.root, 'bin')}:${process.env['PATH']}`,
-    AWS_ACCESS_KEY_ID: '',
-    AWS_PROFILE: '',
-  };
-  return {
-    checkout,
-    run: (command, args) => checkout.run(command, args, environment),
-    verbs: () =>
-      readFileSync(join(checkout.root, 'calls'), 'utf8')
-        .split('\n')
-        .filter((verb) => verb !== ''),
-  };
-}
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { EMPTY, makeRig, node, options, rememberMachines, STANDING, standingWith, tags } from './rig.ts';
 
 const CREATE = 'scripts/aws/create.ts';
-const node = (rig: Rig, script: string, args: readonly string[]) =>
-  rig.run('scripts/node.sh', [join(rig.checkout.root, script), ...args]);
-const options = (rig: Rig) => ['--key', join(rig.checkout.root, 'key'), '--allow', '198.51.100.7/32'];
 
 test('--show: account, region, machines, cost and end are told; nothing is made', async (t) => {
   const rig = makeRig(t);
@@ -100,7 +17,7 @@ test('--show: account, region, machines, cost and end are told; nothing is made'
   t.is(code, 0, err);
   t.regex(out, /account 123456789012, region eu-west-1/);
   t.regex(out, /machines: instance1 \(c6i\.large, 60 GiB\).*etcd \(t3\.small, 8 GiB\)/);
-  t.regex(out, /about 0\.57 USD an hour \(us-east-1 prices of \d{4}-\d\d-\d\d/);
+  t.regex(out, /about 0\.61 USD an hour \(us-east-1 prices of \d{4}-\d\d-\d\d/);
   t.regex(out, /ssh from 198\.51\.100\.7\/32; they end themselves at 20/);
   t.regex(out, / {2}create aws_vpc\.vpc/);
   t.deepEqual(rig.verbs(), ['init', 'plan', 'show']);
@@ -189,4 +106,121 @@ test('a key that is missing, that others can read, or that has no public half', 
   const half = rig.checkout.write('half', '-----BEGIN OPENSSH PRIVATE KEY-----\n', 0o600);
   t.regex((await show(half)).err, /half\.pub is missing: ssh-keygen -y/);
   t.is((await show(half)).code, 2);
+});
+
+test('a rig whose end has come: what is made now gets an end of its own', async (t) => {
+  const rig = makeRig(t);
+  rig.checkout.write(
+    'infra/terraform.tfstate',
+    standingWith({ ...tags, 'spillway:expires': '2020-01-02T03:04:05.000Z' }),
+  );
+  const { code, out, err } = await node(rig, CREATE, ['--show', ...options(rig)]);
+  t.is(code, 0, err);
+  const [, at = ''] = /end themselves at ([^\s,]+)/.exec(out) ?? [];
+  t.true(Date.parse(at) > Date.now() + 3 * 3_600_000, at);
+  t.regex(out, /run r1/);
+});
+
+test('the chain of other machines stands: refused before anything is made', async (t) => {
+  const rig = makeRig(t);
+  rememberMachines(rig, [], ['192.0.2.9']);
+  const { code, err } = await rig.run('create.sh', ['aws', '--yes', ...options(rig)]);
+  t.is(code, 1);
+  t.regex(err, /already has a chain with instance1 \(192\.0\.2\.9\).*nothing was made on AWS/);
+  t.deepEqual(rig.verbs(), []);
+});
+
+test('destroy on AWS forgets the machines that it ended, not those of another chain', async (t) => {
+  const rig = makeRig(t);
+  rig.checkout.write('infra/terraform.tfstate', STANDING);
+  rememberMachines(rig, ['198.51.100.20'], ['198.51.100.20', '192.0.2.9']);
+  const { code, err } = await node(rig, 'scripts/aws/destroy.ts', []);
+  t.is(code, 0, err);
+  t.false(existsSync(join(rig.checkout.root, 'infra/hosts.yaml')));
+  const record = JSON.parse(readFileSync(join(rig.checkout.root, '.hosts/chain.json'), 'utf8'));
+  t.deepEqual(
+    record.hosts.map(({ address }: { address: string }) => address),
+    ['192.0.2.9'],
+  );
+});
+
+test('no terraform at destroy: what is left is named, and how to get one', async (t) => {
+  const rig = makeRig(t);
+  rig.checkout.write('infra/terraform.tfstate', STANDING);
+  rig.checkout.write('no-terraform', '');
+  const { code, err } = await rig.run('destroy.sh', []);
+  t.is(code, 1);
+  t.regex(err, /still there:\n {2}aws_vpc\.vpc vpc-1/);
+  t.regex(err, /neither terraform nor tofu is on the PATH: get one from/);
+});
+
+test('Ctrl-C at destroy: terraform ends in order, nothing else is touched, exit 130', async (t) => {
+  const rig = makeRig(t);
+  const { root } = rig.checkout;
+  rig.checkout.write('infra/terraform.tfstate', STANDING);
+  rig.checkout.write('hangs', 'destroy');
+  rememberMachines(rig, ['198.51.100.20'], ['198.51.100.20']);
+  const child = spawn(join(root, 'destroy.sh'), [], {
+    ...{ cwd: root, env: { ...process.env, ...rig.environment }, detached: true },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
+  const ended = once(child, 'close');
+  while (!existsSync(join(root, 'hanging'))) await delay(20);
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  const [code] = await ended;
+  t.is(code, 130, said);
+  t.regex(said, /ends what it has begun/);
+  t.regex(said, /still there:\n {2}aws_vpc\.vpc vpc-1/);
+  t.regex(said, /interrupted: what is left is shown by \.\/destroy\.sh --list/);
+  t.true(existsSync(join(root, '.hosts/chain.json')));
+});
+
+test('terraform that answers something else than expected: one sentence, no stack of calls', async (t) => {
+  const rig = makeRig(t);
+  rig.checkout.write('plan', '{"planned_values": {}}');
+  const { code, err } = await node(rig, CREATE, ['--show', ...options(rig)]);
+  t.is(code, 1);
+  t.regex(err, /^create\.sh aws: terraform show -json rig\.plan did not say what was expected/m);
+  t.notRegex(err, /^ {4}at /m);
+});
+
+test('an endpoint that is not AWS is said before anything is made', async (t) => {
+  const rig = makeRig(t);
+  const endpoint = { AWS_ENDPOINT_URL: 'http://127.0.0.1:5000' };
+  const { out } = await node(rig, CREATE, ['--show', ...options(rig)], endpoint);
+  t.regex(out, /AWS_ENDPOINT_URL is set: not AWS is asked, but http:\/\/127\.0\.0\.1:5000/);
+});
+
+const MADE = ['instance1', 'instance2', 'instance3', 'a', 'b', 'c', 'etcd'];
+const madeAt = (network: string) => {
+  const hosts = MADE.map((id, index) => [id, { address: `${network}.${index}`, inside: `10.77.0.${index}` }]);
+  return JSON.stringify({
+    ...{ account: { value: '123456789012' }, region: { value: 'eu-west-1' } },
+    hosts: { value: Object.fromEntries(hosts) },
+  });
+};
+
+test('what was shown is what is made: --planned plans nothing anew, and needs a plan', async (t) => {
+  const rig = makeRig(t);
+  rig.checkout.write('outputs', madeAt('203.0.113'));
+  const shown = await node(rig, CREATE, ['--show', ...options(rig)]);
+  t.is(shown.code, 0, shown.err);
+  const made = await node(rig, CREATE, ['--planned', ...options(rig)]);
+  t.is(made.code, 0, made.err);
+  t.deepEqual(rig.verbs(), ['init', 'plan', 'show', 'apply', 'output']);
+  const hosts = readFileSync(join(rig.checkout.root, 'infra/hosts.yaml'), 'utf8');
+  t.regex(hosts, /id: etcd\n\s+role: registry\n\s+user: ec2-user\n\s+key: .*\n\s+address: 203\.0\.113\.6\n/);
+  const again = await node(rig, CREATE, ['--planned', ...options(rig)]);
+  t.is(again.code, 1);
+  t.regex(again.err, /nothing is planned/);
+});
+
+test('machines that ended themselves and were made again: the old ones are forgotten, no other chain is seen', async (t) => {
+  const rig = makeRig(t);
+  rig.checkout.write('outputs', madeAt('203.0.113'));
+  rememberMachines(rig, ['198.51.100.20'], ['198.51.100.20']);
+  const { code, err } = await node(rig, CREATE, options(rig));
+  t.is(code, 0, err);
+  t.false(existsSync(join(rig.checkout.root, '.hosts/chain.json')));
 });
