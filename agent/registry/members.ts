@@ -78,5 +78,5 @@ function tell(member: Member, watcher: OnChange, endpoint: Endpoint | null): voi
 
 function isSame(a: Endpoint | null | undefined, b: Endpoint | null): boolean {
   if (!a || b === null) return a === b;
-  return formatAddress(a.address) === formatAddress(b.address);
+  return formatAddress(a.address) === formatAddress(b.address) && a.session === b.session;
 }

@@ -39,8 +39,10 @@ export function holderOf(value: string): Holder {
 
 /** Where the record says the instance is; null where it says nothing that a socket could use. */
 export function endpointOf(id: string, value: string): Endpoint | null {
-  const address = parseAddress(textOf(fieldsOf(value), 'address') ?? '');
-  return typeof address === 'string' ? null : { id, address };
+  const fields = fieldsOf(value);
+  const address = parseAddress(textOf(fields, 'address') ?? '');
+  const session = textOf(fields, 'session');
+  return typeof address === 'string' ? null : { id, address, ...(session !== undefined && { session }) };
 }
 
 /** The same for a member of a cluster; only `"draining": true` says that it drains. */

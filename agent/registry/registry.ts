@@ -19,6 +19,8 @@ export interface Self {
 export interface Endpoint {
   readonly id: string;
   readonly address: Address;
+  /** Of the process that registered: another one means that it was started again. Left out: its record does not say. */
+  readonly session?: string;
 }
 
 /** One of several that do the same: a member of a cluster. */
@@ -35,7 +37,7 @@ export interface RegistryState {
   readonly registered: boolean;
 }
 
-/** Called with every new place of an instance, and with null once it is known to be nowhere. */
+/** Called with every new place of an instance, when it was started again, and with null once it is known to be nowhere. */
 export type OnChange = (endpoint: Endpoint | null) => void;
 
 /** Called with all instances under a prefix, in the order of their ids, whenever one comes, goes, moves or drains. */

@@ -71,6 +71,8 @@ export class Roster {
 
 function describe(instances: readonly Instance[]): string {
   return instances
-    .map(({ id, address, draining }) => `${id}=${formatAddress(address)}${draining ? ' draining' : ''}`)
+    .map(({ id, address, draining, session = '' }) => {
+      return `${id}=${formatAddress(address)} ${session}${draining ? ' draining' : ''}`;
+    })
     .join(',');
 }

@@ -114,6 +114,11 @@ export class MemberHealth {
     return Math.min(1, SHARE_MIN + (1 - SHARE_MIN) * risen);
   }
 
+  /** It is somewhere else, or was started again: what failed before says nothing of it. */
+  hasNews(): void {
+    this.#probeAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** True if it is time to try to connect. */
   probeDue(now: number): boolean {
     if (this.#connected) return false;

@@ -92,9 +92,10 @@ export class ClusterMember {
     return this.#outbound !== null;
   }
 
-  /** It moved, or is to be given nothing more. */
+  /** It moved, was started again, or is to be given nothing more. */
   update(member: Member): void {
     const isElsewhere = member.host !== this.#member.host || member.port !== this.#member.port;
+    if (isElsewhere || member.session !== this.#member.session) this.health.hasNews();
     this.#member = member;
     this.health.setDraining(member.draining);
     if (member.draining) this.#giveBack();

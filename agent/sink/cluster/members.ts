@@ -12,6 +12,8 @@ export interface Member {
   readonly port: number;
   /** To be given nothing more; what it has under way it may finish. */
   readonly draining: boolean;
+  /** Another one: it was started again. */
+  readonly session?: string;
   /** From before a start, and not confirmed by the registry yet. */
   readonly isRecalled?: boolean;
 }

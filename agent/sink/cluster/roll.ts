@@ -53,6 +53,6 @@ export class Roll {
   }
 }
 
-function memberOf({ id, address, draining }: Instance): Member {
-  return { name: id, host: address.host, port: address.port, draining };
+function memberOf({ id, address: { host, port }, draining, session }: Instance): Member {
+  return { name: id, host, port, draining, ...(session !== undefined && { session }) };
 }

@@ -154,7 +154,8 @@ withEtcd(
     watcher.watch('instance3', (endpoint) => void stopped.push(endpoint))();
     const seen = follow(watcher, 'instance3');
     await until(t, 'it is found', () => seen.length > 0);
-    t.deepEqual(seen, [{ id: 'instance3', address: { host: '127.0.0.3', port: 4100 } }]);
+    t.like(seen, [{ id: 'instance3', address: { host: '127.0.0.3', port: 4100 } }]);
+    t.is(seen.length, 1);
     t.deepEqual(stopped, []);
   },
 );
@@ -168,10 +169,10 @@ withEtcd('an etcd that is away at start is waited for, said once, and used when 
   });
   await until(t, 'it says so', () => registry.logged.length > 0);
   t.is(registry.state().status, 'waiting');
-  t.regex(
-    registry.state().reason ?? '',
-    /^etcd at http:\/\/127\.0\.0\.1:\d+ does not answer for \d+ s: connect ECONNREFUSED 127\.0\.0\.1:\d+$/,
-  );
+  // on a busy machine the first attempts run into their deadline
+  const why =
+    /^etcd at http:\/\/127\.0\.0\.1:\d+ does not answer for \d+ s: connect ECONNREFUSED 127\.0\.0\.1:\d+$/;
+  await until(t, 'it says why', () => why.test(registry.state().reason ?? ''));
   await sleep(1_000); // several attempts, one line
   t.deepEqual(registry.logged, [{ level: 'warn', message: 'etcd does not answer, trying on' }]);
   t.false(isRegistered);

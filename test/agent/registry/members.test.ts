@@ -39,6 +39,17 @@ test('a watcher is told after watch() has returned, what is known already too, a
   t.deepEqual(seen, ['second']);
 });
 
+test('a-restart-is-no-news: an instance that was started again at its place is told once more', async (t) => {
+  const members = new Members({ absentMs: 100 });
+  const seen: (string | undefined)[] = [];
+  members.watch('b', (endpoint) => void seen.push(endpoint?.session));
+  t.true(members.observe('b', { ...place(1), session: 'first' }, 0));
+  t.false(members.observe('b', { ...place(1), session: 'first' }, 1));
+  t.true(members.observe('b', { ...place(1), session: 'second' }, 2));
+  await microtasks();
+  t.deepEqual(seen, ['first', 'second']);
+});
+
 test('one function given twice is two watches', async (t) => {
   const members = new Members({ absentMs: 0 });
   let calls = 0;

@@ -17,6 +17,29 @@ export const LOG_OPTIONS = {
   keepBytes: 2 ** 30,
 };
 
+/** Of a destination that notices and tries again soon. */
+export const SENDING_OPTIONS = {
+  name: 'a',
+  instance: 'sender',
+  version: '1',
+  startAt: 'oldest',
+  policy: 'block',
+  lagBytesMax: 2 ** 30,
+  maxAgeMs: 0,
+  batchBytesMax: 64 * 1024,
+  lingerMs: 0,
+  inflightBytesMax: 2 ** 20,
+  inflightBatchesMax: 1_000,
+  compression: 'none',
+  compressionLevel: 1,
+  connectTimeoutMs: 400,
+  ackTimeoutMs: 400,
+  heartbeatMs: 30,
+  peerTimeoutMs: 300,
+  retryMinMs: 10,
+  retryMaxMs: 20,
+} as const;
+
 export interface Sending {
   readonly log: EventLog;
   readonly receiver: ScriptedReceiver;
@@ -31,29 +54,8 @@ export async function sending(
 ): Promise<Sending> {
   const log = await openOn(new ModelDisk(randomOf(1)), LOG_OPTIONS);
   const receiver = await ScriptedReceiver.open(t);
-  const options: DestinationOptions = {
-    name: 'a',
-    instance: 'sender',
-    version: '1',
-    to: { by: 'address', address: receiver.address },
-    startAt: 'oldest',
-    policy: 'block',
-    lagBytesMax: 2 ** 30,
-    maxAgeMs: 0,
-    batchBytesMax: 64 * 1024,
-    lingerMs: 0,
-    inflightBytesMax: 2 ** 20,
-    inflightBatchesMax: 1_000,
-    compression: 'none',
-    compressionLevel: 1,
-    connectTimeoutMs: 400,
-    ackTimeoutMs: 400,
-    heartbeatMs: 30,
-    peerTimeoutMs: 300,
-    retryMinMs: 10,
-    retryMaxMs: 20,
-    ...limits,
-  };
+  const to = { by: 'address', address: receiver.address } as const;
+  const options: DestinationOptions = { ...SENDING_OPTIONS, to, ...limits };
   const parts = { log, registry: new StaticRegistry({}), logger: pino({ level: 'silent' }) };
   const destination = await Destination.open(options, parts);
   t.teardown(async () => {

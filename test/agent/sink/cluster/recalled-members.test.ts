@@ -77,6 +77,6 @@ test('another prefix is another cluster: nobody is recalled', async (t) => {
   (await one.peer(0)).welcome(B1);
   await until('it is connected', () => before.snapshot().connected);
   await before.close(0);
-  const elsewhere = await begin(t, log, new ToldRegistry().registry, '/sinks/c');
+  const elsewhere = await begin(t, log, new ToldRegistry().registry, { prefix: '/sinks/c' });
   t.is(elsewhere.problem, 'the cluster has no members');
 });

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { EventLog } from '../../../../agent/log/log.ts';
 import type { Instance, OnRoster, Registry } from '../../../../agent/registry/registry.ts';
 import { StaticRegistry } from '../../../../agent/registry/static.ts';
-import { ClusterDestination } from '../../../../agent/sink/cluster/cluster.ts';
+import { ClusterDestination, type ClusterOptions } from '../../../../agent/sink/cluster/cluster.ts';
 import { openOn } from '../../log/crash-case.ts';
 import { ModelDisk } from '../../log/model-disk.ts';
 import { randomOf } from '../../log/random.ts';
@@ -47,9 +47,9 @@ export async function begin(
   t: ExecutionContext,
   log: EventLog,
   registry: Registry,
-  prefix = '/sinks/b',
+  { prefix = '/sinks/b', more = {} }: { prefix?: string; more?: Partial<ClusterOptions['cluster']> } = {},
 ): Promise<ClusterDestination> {
-  const options = clusterOptions([], { from: { by: 'prefix', prefix }, strategy: 'failover' });
+  const options = clusterOptions([], { from: { by: 'prefix', prefix }, strategy: 'failover', ...more });
   const parts = { log, registry, logger: pino({ level: 'silent' }) };
   const destination = await ClusterDestination.open({ ...options, connectTimeoutMs: 10_000 }, parts);
   t.teardown(() => destination.close(0));
