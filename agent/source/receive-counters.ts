@@ -24,6 +24,11 @@ export class ReceiveCounters {
     };
   }
 
+  /** Since the start. */
+  get readBytes(): number {
+    return this.#read.bytes;
+  }
+
   read(events: number, bytes: number): void {
     add(this.#read, events, bytes);
     add(this.#held, events, bytes);

@@ -18,8 +18,8 @@ import type { Outcome } from './store.ts';
 const FLOOD_MS_MIN = 8000;
 const FLOOD_EVENTS_FIRST = 1_000_000;
 const SEARCH: Readonly<Record<Mode, SearchEffort>> = {
-  quick: { firstPerMinute: 4e6, probeMs: 5000, precision: 0.25 },
-  full: { firstPerMinute: 4e6, probeMs: 10_000, precision: 0.1 },
+  quick: { firstPerMinute: 4e6, probeMs: 5000, precision: 0.25, probesMax: 4 },
+  full: { firstPerMinute: 4e6, probeMs: 10_000, precision: 0.1, probesMax: 12 },
 };
 
 export interface CellContext {

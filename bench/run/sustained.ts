@@ -1,14 +1,15 @@
 // `--rate max`: the highest rate that a chain sustains. Short probes, each on a fresh chain, double the rate until
 // one is not sustained, then halve the gap; a full run at the rate found has the last word.
 //
-// Sustained: after a warm-up the backlog of no destination grows by more than 1 % of the rate, everything has
-// arrived 10 s after the last event was sent, nothing is lost, and the generator kept its schedule.
+// Sustained: after a warm-up the backlog of no destination grows by more than 1 % of the rate (and more than the swings
+// of a backlog explain), everything has arrived 10 s after the last event was sent, nothing is lost, and the generator kept its schedule.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
 import type { Overrides, RunPlan } from './plan.ts';
 import { executeRun, type RunContext } from './run.ts';
+import { type Point, trendOf } from './trend.ts';
 
 /** How thoroughly is searched. */
 export interface SearchEffort {
@@ -16,14 +17,16 @@ export interface SearchEffort {
   readonly probeMs: number;
   /** The search ends when the gap between sustained and not is this share of the rate. */
   readonly precision: number;
+  readonly probesMax: number;
 }
-const THOROUGH: SearchEffort = { firstPerMinute: 4e6, probeMs: 10_000, precision: 0.1 };
+const THOROUGH: SearchEffort = { firstPerMinute: 4e6, probeMs: 10_000, precision: 0.1, probesMax: 12 };
 /** Of a load, that belongs to the warm-up. */
 const WARM_UP_SHARE = 0.4;
 const WARM_UP_MS_MAX = 4000;
 const ARRIVED_MS = 10_000;
 const SLOPE_MAX = 0.01;
-const PROBES_MAX = 12;
+/** So many standard errors above it, a slope is more than a backlog that swings. */
+const SURE_ERRORS = 2;
 /** Ten seconds are kinder than a minute: a full run that fails is tried again a tenth slower. */
 const STEP_DOWN = 0.9;
 const CONFIRMATIONS_MAX = 4;
@@ -40,7 +43,7 @@ export async function findSustained(
   let tooFast = Number.POSITIVE_INFINITY;
   let perMinute = effort.firstPerMinute;
   let why = '';
-  for (let probe = 1; probe <= PROBES_MAX && !context.signal.aborted; probe++) {
+  for (let probe = 1; probe <= effort.probesMax && !context.signal.aborted; probe++) {
     const result = await runProbe(context, planOf, execute, { perMinute, probe, probeMs: effort.probeMs });
     const reason = whyNotSustained(result);
     context.line.say(
@@ -90,32 +93,25 @@ export function whyNotSustained(result: Result): string | null {
   const from = window.startMs + warmUpMs;
   for (const { name } of destinations) {
     const backlog = series.backlogBytes.find((candidate) => candidate.name === name);
-    const slope = slopeOf(series.timeMs, backlog?.values ?? [], from, window.sentMs);
-    if (slope > SLOPE_MAX * offered) {
-      const percent = ((slope / offered) * 100).toFixed(1);
+    const trend = trendOf(pointsOf(series.timeMs, backlog?.values ?? [], from, window.sentMs));
+    if (trend !== null && trend.slope - SURE_ERRORS * trend.error > SLOPE_MAX * offered) {
+      const percent = ((trend.slope / offered) * 100).toFixed(1);
       return `the backlog at ${name} grows by ${percent} % of the rate`;
     }
   }
   return null;
 }
 
-/** Least squares, per second. */
-function slopeOf(
+function pointsOf(
   timeMs: readonly number[],
   values: readonly (number | null)[],
   fromMs: number,
   toMs: number,
-): number {
-  const points = timeMs
-    .map((at, index) => ({ x: (at - fromMs) / 1000, y: values[index] ?? null, at }))
-    .filter((point): point is { x: number; y: number; at: number } => point.y !== null)
-    .filter(({ at }) => at >= fromMs && at <= toMs);
-  if (points.length < 2) return 0;
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, { y }) => sum + y, 0) / points.length;
-  const above = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0);
-  const below = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
-  return below === 0 ? 0 : above / below;
+): Point[] {
+  return timeMs.flatMap((at, index) => {
+    const y = values[index] ?? null;
+    return y === null || at < fromMs || at > toMs ? [] : [{ x: (at - fromMs) / 1000, y }];
+  });
 }
 
 async function runProbe(

@@ -19,6 +19,7 @@ import type { TailedFile } from './file.ts';
 import { FollowedFiles, type FollowedOptions } from './followed.ts';
 import { GUARD_BYTES } from './history.ts';
 import { Notifications } from './notifications.ts';
+import { Pace } from './pace.ts';
 
 export interface TailOptions extends DirectoryOptions, FollowedOptions {
   readonly readBytesMax: number;
@@ -47,6 +48,7 @@ export class TailSource {
   readonly #notifications: Notifications;
   readonly #arrivals: Arrivals;
   readonly #counters: ReceiveCounters;
+  readonly #pace: Pace;
   readonly #files: FollowedFiles;
   readonly #rewinds = { count: 0 };
   readonly #truncations = { count: 0 };
@@ -69,6 +71,7 @@ export class TailSource {
     this.#logger = logger.child({ source: options.name });
     this.#directory = new SpoolDirectory(options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
+    this.#pace = new Pace(options.pollMs, performance.now());
     const parts = {
       owner: options.name,
       log,
@@ -142,7 +145,9 @@ export class TailSource {
     while (!this.#stopping) {
       const startedAt = performance.now();
       this.#hinted = false;
+      const { readBytes } = this.#counters;
       if (this.#log.facts().state !== 'failing') await this.#round(startedAt);
+      this.#pace.round(this.#counters.readBytes - readBytes, performance.now());
       await this.#pause(startedAt);
     }
   }
@@ -249,13 +254,13 @@ export class TailSource {
     if (isNews) this.#wake?.();
   }
 
-  /** When the next round is due: after pollMs while anything grows or is hinted at, else after idlePollMs. */
+  /** When the next round is due: soon while anything grows or is hinted at, else after idlePollMs. */
   #nextRoundAt(startedAt: number): number {
-    const { pollMs, idlePollMs, activeMs } = this.#options;
+    const { idlePollMs, activeMs } = this.#options;
     const now = performance.now();
     let active = this.#hinted;
     for (const file of this.#files) active ||= file.isOpen && now - file.grewAt <= activeMs;
-    return startedAt + (active ? pollMs : idlePollMs);
+    return startedAt + (active ? this.#pace.intervalMs : idlePollMs);
   }
 
   /** Waits for the next round; a hint brings it forward. Always gives the event loop a turn. */
