@@ -39,13 +39,19 @@ export const logSchema = z.strictObject({
 });
 export const chainSchema = z.strictObject({
   instances: z.int().min(1).max(20).default(3),
+  /** 1: the generator is on a node of its own, `load`, whose sender feeds `instance1` over a link like the others. */
+  generators: z
+    .int()
+    .min(0)
+    .max(1, 'expected 0 or 1: a chain has one source, which one generator fills')
+    .optional(),
   /** Destinations a, b, c, ... behind the last instance; each gets a full copy. */
   fanOut: z.int().min(1).max(8).default(1),
   /** The first of them, `a`, is not one receiver but several that share its events. */
   cluster: clusterSchema.optional(),
   /** Default tool of every hop; `--tool` overrides. */
   tool: z.string().default('agent'),
-  /** A mixed chain: the tool of each link instead, from the generator's end; one for every instance. */
+  /** A mixed chain: the tool of each link instead, from the generator's end; one for everybody who sends. */
   links: z.array(z.string()).min(1).optional(),
   /** Nodes that are sent to by TLS with certificates on both sides, made for the run. */
   tls: z.array(z.string()).min(1).optional(),
@@ -130,61 +136,59 @@ export const scenarioSchema = z
       .prefault({}),
   })
   .superRefine((scenario, context) => {
-    const complain = (path: (string | number)[], message: string) => {
-      context.addIssue({ code: 'custom', path, message });
-    };
-    const { links: named, instances } = scenario.chain;
-    if (named !== undefined && named.length !== instances) {
-      complain(
-        ['chain', 'links'],
-        `names ${named.length} tools; expected ${instances}, one for each instance`,
-      );
-    }
-    if (scenario.chain.cluster !== undefined && scenario.verify === 'live') {
-      complain(
-        ['verify'],
-        'a cluster is verified after the run, when the events of all its members are there',
-      );
-    }
-    const { cluster } = scenario.chain;
-    const { content, format } = scenario.generator;
-    if (cluster?.strategy === 'keyHash' && (content === 'replay-raw' || cluster.keyFormat !== format)) {
-      const made = content === 'replay-raw' ? 'raw lines' : format;
-      complain(['chain', 'cluster', 'keyFormat'], `is ${cluster.keyFormat}, but the generator makes ${made}`);
-    }
-    const nodes = nodeNames(scenario.chain);
-    const links = linkNames(scenario.chain);
-    const disks = scenario.disks.map(({ target }) => target);
-    const receivers = nodes.filter((name) => name !== 'instance1');
-    for (const key of ['tls', 'zstd'] as const) {
-      for (const [index, name] of (scenario.chain[key] ?? []).entries()) {
-        if (receivers.includes(name)) continue;
-        complain(['chain', key, index], `nobody sends to '${name}'; expected one of ${receivers.join(', ')}`);
-      }
-    }
-    for (const [index, { target }] of scenario.disks.entries()) {
-      if (nodes.includes(target)) continue;
-      complain(
-        ['disks', index, 'target'],
-        `'${target}' is not in the chain; expected one of ${nodes.join(', ')}`,
-      );
-    }
-    for (const [index, step] of scenario.steps.entries()) {
-      checkWithout(step, scenario.chain, (message) => complain(['steps', index, 'without'], message));
-      checkExcept(step, nodes, (message) => complain(['steps', index, 'except'], message));
-      const allowed = allowedTargets(step.do, scenario.chain, links, disks);
-      if (allowed.includes(step.target)) continue;
-      const where = isLinkAction(step.do)
-        ? 'is no link of the chain'
-        : isDiskAction(step.do)
-          ? 'is not in `disks`'
-          : 'is not in the chain';
-      complain(
-        ['steps', index, 'target'],
-        `'${step.target}' ${where}; expected one of ${allowed.join(', ')}`,
-      );
-    }
+    checkScenario(scenario, (path, message) => context.addIssue({ code: 'custom', path, message }));
   });
+
+/** What no single key can say: that they fit each other. Also asked of a scenario that got another chain. */
+export function checkScenario(
+  scenario: Scenario,
+  complain: (path: (string | number)[], message: string) => void,
+): void {
+  const { links: named } = scenario.chain;
+  const senders = senderNames(scenario.chain);
+  if (named !== undefined && named.length !== senders.length) {
+    const each = `one for each of ${senders.join(', ')}`;
+    complain(['chain', 'links'], `names ${named.length} tools; expected ${senders.length}, ${each}`);
+  }
+  if (scenario.chain.cluster !== undefined && scenario.verify === 'live') {
+    complain(['verify'], 'a cluster is verified after the run, when the events of all its members are there');
+  }
+  const { cluster } = scenario.chain;
+  const { content, format } = scenario.generator;
+  if (cluster?.strategy === 'keyHash' && (content === 'replay-raw' || cluster.keyFormat !== format)) {
+    const made = content === 'replay-raw' ? 'raw lines' : format;
+    complain(['chain', 'cluster', 'keyFormat'], `is ${cluster.keyFormat}, but the generator makes ${made}`);
+  }
+  const nodes = nodeNames(scenario.chain);
+  const links = linkNames(scenario.chain);
+  const disks = scenario.disks.map(({ target }) => target);
+  const receivers = nodes.slice(1);
+  for (const key of ['tls', 'zstd'] as const) {
+    for (const [index, name] of (scenario.chain[key] ?? []).entries()) {
+      if (receivers.includes(name)) continue;
+      complain(['chain', key, index], `nobody sends to '${name}'; expected one of ${receivers.join(', ')}`);
+    }
+  }
+  for (const [index, { target }] of scenario.disks.entries()) {
+    if (nodes.includes(target)) continue;
+    complain(
+      ['disks', index, 'target'],
+      `'${target}' is not in the chain; expected one of ${nodes.join(', ')}`,
+    );
+  }
+  for (const [index, step] of scenario.steps.entries()) {
+    checkWithout(step, scenario.chain, (message) => complain(['steps', index, 'without'], message));
+    checkExcept(step, nodes, (message) => complain(['steps', index, 'except'], message));
+    const allowed = allowedTargets(step.do, scenario.chain, links, disks);
+    if (allowed.includes(step.target)) continue;
+    const where = isLinkAction(step.do)
+      ? 'is no link of the chain'
+      : isDiskAction(step.do)
+        ? 'is not in `disks`'
+        : 'is not in the chain';
+    complain(['steps', index, 'target'], `'${step.target}' ${where}; expected one of ${allowed.join(', ')}`);
+  }
+}
 
 function checkExcept(step: Step, nodes: readonly string[], complain: (message: string) => void): void {
   const except = 'except' in step ? (step.except ?? []) : [];
@@ -240,20 +244,28 @@ export function destinationNames(fanOut: number): string[] {
   return Array.from({ length: fanOut }, (_, index) => String.fromCharCode(97 + index));
 }
 
+/** The node that the generator is on, where that is none of the instances. */
+export const LOAD = 'load';
+
+/** Everybody who sends, in the order of the flow: link n is the n-th's. */
+export function senderNames({ instances, generators = 0 }: ChainShape): string[] {
+  const names = Array.from({ length: instances }, (_, index) => `instance${index + 1}`);
+  return generators === 0 ? names : [LOAD, ...names];
+}
+
 /** In the order of the data's flow. */
-export function nodeNames({ instances, fanOut, cluster }: ChainShape): string[] {
-  const before = Array.from({ length: instances }, (_, index) => `instance${index + 1}`);
+export function nodeNames(chain: ChainShape): string[] {
+  const { fanOut, cluster } = chain;
   const ends = destinationNames(fanOut).flatMap((name) => {
     return name === CLUSTER && cluster !== undefined ? memberNames(cluster) : [name];
   });
-  return [...before, ...ends];
+  return [...senderNames(chain), ...ends];
 }
 
 /** `instance1 -> instance2`, in the order of the flow. */
 export function linkNames(chain: ChainShape): string[] {
-  const names = nodeNames(chain);
-  const last = `instance${chain.instances}`;
-  return names.slice(1).map((id, index) => {
-    return `${index + 1 < chain.instances ? names[index] : last} -> ${id}`;
-  });
+  const senders = senderNames(chain);
+  return nodeNames(chain)
+    .slice(1)
+    .map((id, index) => `${senders[Math.min(index, senders.length - 1)]} -> ${id}`);
 }

@@ -4,7 +4,7 @@
 export interface MachineSettings {
   /** The node of the chain that it is, or `etcd`. */
   readonly id: string;
-  readonly role: 'instance' | 'destination' | 'registry';
+  readonly role: 'generator' | 'instance' | 'destination' | 'registry';
   /** c6i.large */
   readonly type: string;
   readonly diskGiB: number;

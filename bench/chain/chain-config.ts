@@ -15,8 +15,12 @@ const machineSchema = z.strictObject({
 });
 /** For `./create.sh aws`: what each node of the chain runs on. */
 const machinesSchema = z.strictObject({
+  /** With the generator on it, where `chain.generators` is 1. */
+  generator: machineSchema.prefault({ type: 'c6i.large', diskGiB: 40 }),
   instance: machineSchema.prefault({ type: 'c6i.large', diskGiB: 40 }),
   destination: machineSchema.prefault({ type: 'c6i.large', diskGiB: 40 }),
+  /** Of a cluster; left out: as the other destinations. */
+  member: machineSchema.optional(),
   registry: machineSchema.prefault({ type: 't3.small', diskGiB: DISK_GIB_MIN }),
   /** The machines end themselves after this. */
   expires: quantity(parseDurationMs, DURATION_EXPECTED).default(4 * 3_600_000),

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CLUSTER, memberNames, standbyNames } from '../cluster-shape.ts';
-import { type ChainShape, destinationNames } from '../scenario.ts';
+import { type ChainShape, destinationNames, LOAD, senderNames } from '../scenario.ts';
 
 export const HOP_PORT = 4100;
 export const HTTP_PORT = 8100;
@@ -26,11 +26,12 @@ export const DATA_FOLDER_MARK = '.spillway-chain';
 export const EVENT_FILES = ['*.log', '*.log_*'] as const;
 
 const SHARED_MEMORY = '/dev/shm';
+const LOAD_HOST = 99;
 
 export interface ChainNode {
   readonly id: string;
   readonly role: 'instance' | 'destination';
-  /** The destination that it is, or that it is a member of; null for an instance. */
+  /** The destination that it is, or that it is a member of; null for an instance, and for the generator's node. */
   readonly destination: string | null;
   /** Not started with the others: a member that joins by a step. */
   readonly standby: boolean;
@@ -93,12 +94,13 @@ export function layoutChain(
     const ids = destination === CLUSTER && cluster !== undefined ? memberNames(cluster) : [destination];
     return ids.map((id) => ({ id, destination }));
   });
-  const instances = Array.from({ length: shape.instances }, (_, index) => `instance${index + 1}`);
+  const senders = senderNames(shape);
   const nodes = [
-    ...instances.map((id, index) => {
-      const to = index + 1 < instances.length ? [`instance${index + 2}`] : ends.map((end) => end.id);
-      const from = index === 0 ? null : `instance${index}`;
-      const address = `${network}.${index + 1}`;
+    ...senders.map((id, index) => {
+      const next = senders[index + 1];
+      const to = next === undefined ? ends.map((end) => end.id) : [next];
+      const from = senders[index - 1] ?? null;
+      const address = `${network}.${id === LOAD ? LOAD_HOST : index + 1 - (shape.generators ?? 0)}`;
       return layoutNode(dataDir, {
         id,
         role: 'instance',
@@ -110,7 +112,7 @@ export function layoutChain(
       });
     }),
     ...ends.map(({ id, destination }, index) => {
-      const [address, from] = [`${network}.${101 + index}`, instances.at(-1) ?? null];
+      const [address, from] = [`${network}.${101 + index}`, senders.at(-1) ?? null];
       const standby = standbyNames(cluster).includes(id);
       return layoutNode(dataDir, { id, role: 'destination', destination, standby, address, from, to: [] });
     }),

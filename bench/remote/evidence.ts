@@ -2,11 +2,13 @@
 // observer was.
 
 import { BENCH } from '../chain/chain.ts';
+import type { ChainEnd } from '../chain/layout.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { HostFacts } from '../result.ts';
 import type { Draft } from '../run/draft.ts';
 import type { Evidence } from '../run/evidence.ts';
 import type { Machine } from '../run/machine.ts';
+import { withClusters } from '../run/unions.ts';
 import type { Fleet } from './fleet.ts';
 import type { Host } from './hosts-file.ts';
 import { mergeSamples, mergeWatch } from './merge.ts';
@@ -16,6 +18,7 @@ export interface RemoteFindings {
   opened: ReadonlyMap<string, Opened>;
   collected: ReadonlyMap<string, Collected>;
   readonly notes: string[];
+  readonly ends: readonly ChainEnd[];
 }
 
 /** Processes of the rig that every machine has. */
@@ -25,7 +28,7 @@ export function gatherEvidence(
   draft: Draft,
   fleet: Fleet,
   head: Host,
-  { opened, collected, notes }: RemoteFindings,
+  { opened, collected, notes, ends }: RemoteFindings,
   source: { readonly commit: string; readonly dirty: boolean },
 ): { readonly evidence: Evidence; readonly hosts: readonly HostFacts[] } {
   const ids = [head.id, ...[...collected.keys()].filter((id) => id !== head.id)];
@@ -33,12 +36,13 @@ export function gatherEvidence(
     const found = collected.get(id);
     return found === undefined ? [] : [{ id, found, shiftMs: fleet.shift(id, head.id).shiftMs }];
   });
-  draft.samples = mergeSamples(
+  const samples = mergeSamples(
     all.map(({ id, found, shiftMs }) => ({
       items: found.samples.map((sample) => named(sample, id)),
       shiftMs,
     })),
   );
+  draft.samples = withClusters(samples, ends);
   draft.watch.push(...mergeWatch(all.map(({ found, shiftMs }) => ({ items: found.watch, shiftMs }))));
   draft.hops = all.flatMap(({ found }) => found.hops);
   draft.configuration = [

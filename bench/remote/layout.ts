@@ -17,6 +17,8 @@ export const REMOTE_MAIN = [
 export const STANDING = 'hosts';
 /** The chain of a scenario run, while which the standing one is down. */
 export const RUN = runName(1);
+/** Below the folder of a run: what its observer and its generator write. */
+export const OUT = 'out';
 const LOOPBACK = '127.0.0.1';
 
 export function layoutRemote(

@@ -60,6 +60,14 @@ export interface Collected {
   readonly configuration: Result['configuration'];
 }
 
+/** What the tool says of the node of a machine. */
+export interface NodeBooks {
+  /** It was started at least once: a member in reserve may never be. */
+  readonly begun: boolean;
+  /** null: no answer, or a tool that keeps none. */
+  readonly account: NodeAccount | null;
+}
+
 /** Every verb with what it takes and answers. */
 export interface Verbs {
   clock: { readonly body: null; readonly answer: { readonly nowMs: number } };
@@ -78,7 +86,9 @@ export interface Verbs {
   };
   restore: { readonly body: { readonly target: string }; readonly answer: readonly string[] };
   unused: { readonly body: null; readonly answer: readonly string[] };
-  accounts: { readonly body: null; readonly answer: NodeAccount | null };
+  /** From now on, event files of this end are judged as they are finished (`verify: live`). */
+  follow: { readonly body: { readonly manifest: Manifest }; readonly answer: null };
+  accounts: { readonly body: null; readonly answer: NodeBooks };
   stop: { readonly body: null; readonly answer: null };
   verify: {
     readonly body: { readonly manifest: Manifest; readonly shiftMs: number };

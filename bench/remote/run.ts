@@ -2,33 +2,38 @@
 // start, break, watch and judge; here is decided when, and here it is put together. Whatever happens in between, the
 // machines are told to clean up, and a result is written.
 
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ChainLayout, endsOf } from '../chain/layout.ts';
+import { standbyNames } from '../cluster-shape.ts';
+import type { Manifest } from '../generator/spec.ts';
 import type { Result } from '../result.ts';
 import { Draft } from '../run/draft.ts';
 import { describeCommit } from '../run/machine.ts';
 import type { RunPlan } from '../run/plan.ts';
 import { resultOf } from '../run/result.ts';
 import { emptyOut, type RunContext } from '../run/run.ts';
-import { isHandedOver, isIdle, SETTLE_MS } from '../run/settle.ts';
 import { StepRunner } from '../run/steps.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import { nodeNames } from '../scenario.ts';
-import type { NodeAccount, ToolRegistry } from '../tools/tool.ts';
+import type { ToolRegistry } from '../tools/tool.ts';
+import { RemoteBooks } from './books.ts';
 import { gatherEvidence, type RemoteFindings } from './evidence.ts';
 import { remoteActions, remoteTargets } from './faults.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Fleet } from './fleet.ts';
-import { type Host, type RemoteChain, registryHost } from './hosts-file.ts';
-import { layoutRemote, RUN } from './layout.ts';
+import { type Host, hostOf, type RemoteChain, registryHost } from './hosts-file.ts';
+import { layoutRemote, OUT, RUN } from './layout.ts';
 import { limitNotes } from './limits.ts';
+import { checkRoomForMembers } from './prepare.ts';
 import type { Opened } from './protocol.ts';
 import { sshConfigPath } from './record.ts';
+import { verifyMachines } from './verification.ts';
 
 const POLL_MS = 100;
 const SAY_MS = 5000;
 const OPEN_MS = 180_000;
 const GENERATOR_START_MS = 30_000;
-const VERIFY_MS = 1_800_000;
 
 export async function executeRemoteRun(
   context: RunContext,
@@ -36,6 +41,7 @@ export async function executeRemoteRun(
   chain: RemoteChain,
 ): Promise<Result> {
   await emptyOut(context.outDir);
+  await checkRoomForMembers(plan, context.outDir);
   const fleet = new Fleet(chain, sshConfigPath(context.root));
   const run = new RemoteRun(context, plan, fleet);
   // Whatever a machine is still at ends with its connection: nobody waits for it after Ctrl-C.
@@ -59,19 +65,19 @@ class RemoteRun {
   readonly #fleet: Fleet;
   readonly #draft: Draft;
   readonly #head: Host;
-  readonly #ends: readonly Host[];
+  readonly #layout: ChainLayout;
+  readonly #books: RemoteBooks;
 
   constructor(context: RunContext, plan: RunPlan, fleet: Fleet) {
     this.#context = context;
     this.#fleet = fleet;
-    // Event files are judged where they are, when the load is over.
-    this.#plan = { ...plan, scenario: { ...plan.scenario, verify: 'after' } };
-    this.#draft = new Draft(this.#plan);
-    this.findings = { opened: new Map(), collected: new Map(), notes: [] };
-    const [head] = fleet.nodes.filter(({ id }) => id === 'instance1');
-    if (head === undefined) throw new BenchError('usage', 'the chain has no instance1');
-    this.#head = head;
-    this.#ends = fleet.nodes.filter(({ role }) => role === 'destination');
+    this.#plan = plan;
+    this.#draft = new Draft(plan);
+    this.#layout = layoutRemote({ hosts: fleet.chain.hosts, shape: plan.scenario.chain }, RUN);
+    this.#books = new RemoteBooks(fleet, plan, this.#layout);
+    this.findings = { opened: new Map(), collected: new Map(), notes: [], ends: endsOf(this.#layout.nodes) };
+    const [first] = this.#layout.nodes;
+    this.#head = hostOf(fleet.chain, first?.id ?? '');
   }
 
   async perform(): Promise<void> {
@@ -84,7 +90,9 @@ class RemoteRun {
     } finally {
       if (!signal.aborted) await this.#fleet.readClocks().catch(() => undefined);
     }
-    await this.#settle();
+    // Acknowledgements travel back after the last byte; then the books are read, and the nodes end.
+    this.#draft.nodes = await this.#books.settle(signal);
+    await this.#fleet.askAll(this.#fleet.nodes, 'stop', () => null);
     line.say('verifying');
     await this.#verify();
     this.findings.collected = await this.#fleet.askAll(this.#fleet.nodes, 'collect', () => null);
@@ -120,7 +128,10 @@ class RemoteRun {
     const rest = await this.#fleet.askAll(others, 'open', (host) => body(host, opened.registry), OPEN_MS);
     this.findings.opened = new Map<string, Opened>([[first.id, opened], ...rest]);
     const flood = this.#plan.pace.kind === 'flood';
-    const starting = this.#fleet.nodes.filter(({ id }) => !flood || id !== this.#head.id);
+    const reserve = standbyNames(this.#plan.scenario.chain.cluster);
+    const starting = this.#fleet.nodes.filter(({ id }) => {
+      return !reserve.includes(id) && !(flood && id === this.#head.id);
+    });
     for (const hosts of this.#startGroups(starting)) {
       await this.#fleet.askAll(hosts, 'start', ({ id }) => ({ ids: [id] }));
     }
@@ -141,7 +152,7 @@ class RemoteRun {
     const flood = this.#plan.pace.kind === 'flood';
     if (!flood) await this.#observe();
     await this.#ask(this.#head.id, 'generate', null);
-    const startMs = await this.#startOfLoad();
+    const { startMs } = await this.#startOfLoad();
     if (flood) {
       await this.#untilGenerated();
       await this.#observe();
@@ -170,7 +181,7 @@ class RemoteRun {
       fromMs: this.#onHead(record.fromMs),
       toMs: record.toMs === null ? null : this.#onHead(record.toMs),
     }));
-    this.#draft.drained = await this.#drain();
+    this.#draft.drained = await this.#books.drain(this.#draft.manifest, signal);
     for (const host of remoteTargets(this.#fleet.chain, this.#plan.scenario)) {
       this.#draft.invalid.push(...(await this.#ask(host.id, 'unused', null)));
     }
@@ -180,15 +191,24 @@ class RemoteRun {
     await this.#fleet.askAll(this.#fleet.nodes, 'observe', () => null);
   }
 
-  async #startOfLoad(): Promise<number> {
+  /** The generator's first manifest. */
+  async #startOfLoad(): Promise<Manifest> {
     const deadline = Date.now() + GENERATOR_START_MS;
     for (;;) {
       const { manifest, running } = await this.#ask(this.#head.id, 'generator', null);
-      if (manifest !== null) return manifest.startMs;
+      if (manifest !== null) {
+        if (this.#plan.scenario.verify === 'live') await this.#follow(manifest);
+        return manifest;
+      }
       if (!running) throw new BenchError('run', `the generator on ${this.#head.id} ended before it began`);
       if (Date.now() > deadline) throw new BenchError('run', 'the generator does not begin');
       await delay(POLL_MS, undefined, { signal: this.#context.signal });
     }
+  }
+
+  async #follow(manifest: Manifest): Promise<void> {
+    const ends = this.#fleet.nodes.filter(({ role }) => role === 'destination');
+    await this.#fleet.askAll(ends, 'follow', () => ({ manifest }));
   }
 
   async #untilGenerated(): Promise<void> {
@@ -208,82 +228,15 @@ class RemoteRun {
     }
   }
 
-  async #drain(): Promise<boolean> {
-    const { limits, asserts } = this.#plan.scenario;
-    const wantedBytes = this.#draft.manifest?.bytes ?? 0;
-    const beganMs = Date.now();
-    let moved = { atMs: beganMs, total: -1 };
-    for (;;) {
-      const sizes = [...(await this.#fleet.askAll(this.#ends, 'bytes', () => null)).values()];
-      if (sizes.every((size) => size >= wantedBytes)) return true;
-      // Where events may be lost, their bytes never come: then the tool's own books say when all is done.
-      if (asserts.lost !== 0 && (await this.#isSettled())) return true;
-      const total = sizes.reduce((sum, size) => sum + size, 0);
-      const now = Date.now();
-      if (total !== moved.total) moved = { atMs: now, total };
-      if (now - beganMs > limits.drain || now - moved.atMs > limits.noProgress) return false;
-      await delay(POLL_MS, undefined, { signal: this.#context.signal });
-    }
-  }
-
-  async #isSettled(): Promise<boolean> {
-    const accounts = await this.#accounts();
-    if (accounts.size < this.#fleet.nodes.length) return false;
-    const read = accounts.get(this.#head.id)?.sources.reduce((sum, source) => sum + source.read, 0) ?? 0;
-    return read >= (this.#draft.manifest?.events ?? 0) && [...accounts.values()].every(isIdle);
-  }
-
-  /** Acknowledgements travel back after the last byte has arrived; then the books are read, and the nodes end. */
-  async #settle(): Promise<void> {
-    const deadline = Date.now() + SETTLE_MS;
-    let accounts = await this.#accounts();
-    while (this.#plan.tool.accounts !== null && Date.now() < deadline) {
-      if ([...accounts.values()].every(isIdle) && isHandedOver(accounts)) break;
-      await delay(POLL_MS, undefined, { signal: this.#context.signal });
-      accounts = await this.#accounts();
-    }
-    const { hosts } = this.#fleet.chain;
-    const { nodes } = layoutRemote({ hosts, shape: this.#plan.scenario.chain }, RUN);
-    this.#draft.nodes = nodes.map(({ id, from, to }) => {
-      return { id, from, to, account: accounts.get(id) ?? null, verdict: null };
-    });
-    await this.#fleet.askAll(this.#fleet.nodes, 'stop', () => null);
-  }
-
-  async #accounts(): Promise<Map<string, NodeAccount>> {
-    const answers = await this.#fleet.askAll(this.#fleet.nodes, 'accounts', () => null);
-    return new Map(
-      [...answers].flatMap(([id, account]) => (account === null ? [] : [[id, account] as const])),
-    );
-  }
-
   async #verify(): Promise<void> {
     const { manifest } = this.#draft;
     if (manifest === null) return;
-    const keepsBooks = this.#plan.tool.accounts !== null;
-    const judged = this.#fleet.nodes.filter(
-      (host) => host.role === 'destination' || (!keepsBooks && host !== this.#head),
-    );
-    const verdicts = await this.#fleet.askAll(
-      judged,
-      'verify',
-      (host) => ({ manifest, shiftMs: this.#fleet.shift(host.id, this.#head.id).shiftMs }),
-      VERIFY_MS,
-    );
-    this.#draft.nodes = this.#draft.nodes.map((node) => ({
-      ...node,
-      verdict: verdicts.get(node.id) ?? null,
-    }));
-    for (const { id } of this.#ends) {
-      const verdict = verdicts.get(id);
-      if (verdict === undefined || verdict === null) continue;
-      const { latencyMs } = verdict;
-      const clockBoundMs = this.#fleet.shift(id, this.#head.id).boundMs;
-      this.#draft.destinations.push({
-        ...verdict,
-        latencyMs: latencyMs === null ? null : { ...latencyMs, clockBoundMs },
-      });
-    }
+    const { root, outDir, signal } = this.#context;
+    await verifyMachines(this.#draft, manifest, {
+      ...{ fleet: this.#fleet, layout: this.#layout, head: this.#head.id, outDir, signal },
+      config: sshConfigPath(root),
+      remoteOut: join(this.#layout.dir, OUT),
+    });
   }
 
   /** A time of ours by the clock of the machine that the generator runs on, which is the clock of the result. */

@@ -78,7 +78,7 @@ function quoted(word: string): string {
 function systemdServices(): Services {
   return {
     async start(services) {
-      await asRoot(['systemctl', 'daemon-reload']);
+      await removeOthers(services);
       for (const service of services) {
         await mkdir(dirname(service.out), { recursive: true });
         await installUnit(service);
@@ -96,6 +96,15 @@ function systemdServices(): Services {
       return states.filter(([, state]) => state !== 'active').map(([unit]) => unit ?? '');
     },
   };
+}
+
+/** A machine that has become another node would be the old one as well, after its next boot. */
+async function removeOthers(services: readonly Service[]): Promise<void> {
+  const wanted = services.map(({ name }) => `${name}.service`);
+  for (const unit of (await ourUnits()).filter((name) => !wanted.includes(name))) {
+    await asRoot(['systemctl', 'disable', '--now', '--quiet', unit]);
+    await asRoot(['rm', '-f', '--', join(UNITS, unit)]);
+  }
 }
 
 async function installUnit(service: Service): Promise<void> {

@@ -11,7 +11,7 @@ export async function checkOwnSpace(
 ): Promise<void> {
   const ends = layout.nodes.filter(({ id, role }) => here.includes(id) && role === 'destination').length;
   const { scenario } = plan;
-  const share = { ...scenario.chain, instances: here.length - ends, fanOut: ends };
+  const share = { ...scenario.chain, generators: 0, instances: here.length - ends, fanOut: ends };
   const isHead = layout.nodes.some(({ id, from }) => here.includes(id) && from === null);
   const generator = isHead ? scenario.generator : { ...scenario.generator, sourceKeepBytes: 0 };
   await checkSpace({ ...plan, scenario: { ...scenario, chain: share, generator } }, layout);

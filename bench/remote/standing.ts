@@ -66,7 +66,8 @@ export async function waitRegistered(root: string, chain: RemoteChain, signal: A
   const layout = layoutRemote(chain, STANDING, [], root);
   const look = async () => {
     const there = await registeredIds(layout);
-    const missing = layout.nodes.map((node) => node.id).filter((node) => !there.includes(node));
+    const wanted = layout.nodes.filter(({ standby }) => !standby).map(({ id }) => id);
+    const missing = wanted.filter((id) => !there.includes(id));
     return missing.length === 0 ? null : `not registered: ${missing.join(', ')}`;
   };
   await waitUntil('the chain did not register', look, REGISTERED_MS, signal);
@@ -87,9 +88,11 @@ async function servicesOf(layout: ChainLayout, chain: RemoteChain, id: string): 
     throw new BenchError('tool-missing', `${tool.name} is not here; to get it: ${found.howToGet}`);
   await makeFolders([node]);
   const { durability, log, shape } = chain;
-  const { cluster } = shape;
-  const settings = { tool, found, durability, log, destinationKeepBytes: log.keep, registry, cluster };
-  return [...services, ...nodeServices(layout, await prepareNode(layout, node, settings), tool.name)];
+  const { cluster, zstd } = shape;
+  const settings = { tool, found, durability, log, destinationKeepBytes: log.keep, registry, cluster, zstd };
+  const prepared = await prepareNode(layout, node, settings);
+  // A member in reserve is ready, and no part of the cluster.
+  return node.standby ? services : [...services, ...nodeServices(layout, prepared, tool.name)];
 }
 
 function nodeServices(layout: ChainLayout, { node, plan }: PreparedNode, tool: string): StandingService[] {

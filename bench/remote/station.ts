@@ -2,7 +2,7 @@
 // them, the generator on the first, an observer of its own, and the judgement of what arrived here. All of it is the
 // same code as on one machine; only who decides when is elsewhere (run.ts, at the other end of the connection).
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LocalChain } from '../chain/chain.ts';
 import { takeDown } from '../chain/down.ts';
@@ -13,7 +13,6 @@ import { proxiedNodes, setUp } from '../faults/equipment.ts';
 import { keepHouse } from '../faults/housekeeper.ts';
 import { watchChain } from '../faults/watch.ts';
 import { wallClockMs } from '../observer/clock.ts';
-import { takeBaseline } from '../run/baseline.ts';
 import { configurationOf, hopsTo, settingsOf } from '../run/chain.ts';
 import { Draft } from '../run/draft.ts';
 import { GeneratorRun } from '../run/generator.ts';
@@ -24,16 +23,15 @@ import { planRun, type RunPlan } from '../run/plan.ts';
 import { probeSyncWrite } from '../run/probes.ts';
 import { bytesSince } from '../run/sizes.ts';
 import { Supervisor } from '../run/supervisor.ts';
-import { jobFor } from '../run/verification.ts';
 import { BenchError } from '../run-error.ts';
 import { chainToolName } from '../scenario.ts';
 import { toolNamed } from '../tools/registry.ts';
-import { verifyAll } from '../verifier/parallel.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type RemoteChain, registryHost } from './hosts-file.ts';
 import { instanceType } from './instance-type.ts';
-import { layoutRemote, RUN } from './layout.ts';
-import type { Collected, GeneratorState, OpenBody, Opened, Verbs } from './protocol.ts';
+import { layoutRemote, OUT, RUN } from './layout.ts';
+import { OwnEnd } from './own-end.ts';
+import type { Collected, GeneratorState, NodeBooks, OpenBody, Opened, Verbs } from './protocol.ts';
 import { checkOwnSpace } from './space.ts';
 import { startStanding, stopStanding } from './standing.ts';
 
@@ -47,6 +45,8 @@ interface OpenRun {
   readonly supervisor: Supervisor;
   readonly outDir: string;
   readonly oomKills: number | null;
+  /** null: this machine is no node of the chain. */
+  readonly end: OwnEnd | null;
 }
 
 export class Station {
@@ -109,11 +109,13 @@ export class Station {
     await checkOwnSpace(plan, layout, here);
     await chain.prepare(this.#signal);
     const equipment = await setUp(chain, scenario, this.#signal);
-    const outDir = join(layout.dir, 'out');
+    const outDir = join(layout.dir, OUT);
     await mkdir(outDir);
+    const [own] = chain.own;
     const onMisbehaved = (text: string) => draft.misbehaved.push(text);
     this.#run = {
       ...{ plan, draft, chain, outDir },
+      end: own === undefined ? null : new OwnEnd(own, plan, outDir),
       effects: new FaultEffects({ chain, tool, ...equipment, seed: scenario.seed, onMisbehaved }),
       observer: new ObserverRun(chain, outDir),
       generator: new GeneratorRun(chain, plan, outDir, 1),
@@ -202,14 +204,23 @@ export class Station {
     return this.#open().effects.unused();
   }
 
-  async accounts(): Promise<Verbs['accounts']['answer']> {
+  /** From the generator's first manifest on: what arrives is judged as its files are finished. */
+  async follow({ manifest }: Verbs['follow']['body']): Promise<null> {
+    const { done } = await this.#ownEnd().follow(manifest, this.#over.signal);
+    this.#runInBackground(done);
+    return null;
+  }
+
+  async accounts(): Promise<NodeBooks> {
     const { plan, chain } = this.#open();
-    const [prepared] = chain.nodes;
-    if (prepared === undefined || plan.tool.accounts === null) return null;
-    return plan.tool.accounts.read(prepared.view).catch((error: unknown) => {
+    const [prepared] = chain.begun;
+    if (prepared === undefined) return { begun: false, account: null };
+    if (plan.tool.accounts === null) return { begun: true, account: null };
+    const account = await plan.tool.accounts.read(prepared.view).catch((error: unknown) => {
       if (error instanceof BenchError) return null;
       throw error;
     });
+    return { begun: true, account };
   }
 
   /** The node ends, so that its files are final; the observer goes on until it is asked for what it saw. */
@@ -227,16 +238,10 @@ export class Station {
     return null;
   }
 
-  /** What arrived here, judged here: the bytes need not travel. */
   async verify({ manifest, shiftMs }: Verbs['verify']['body']): Promise<Verbs['verify']['answer']> {
-    const { chain, plan, outDir } = this.#open();
-    const node = this.#node();
-    const manifestPath = join(outDir, 'manifest-of-load.json');
-    await writeFile(manifestPath, JSON.stringify(manifest));
-    const baseline = await takeBaseline(plan.tool, [], false);
-    const end = { name: node.id, nodes: [node] };
-    const job = await jobFor(end, { baseline, manifestPath, outDir, plan });
-    const [verdict = null] = await verifyAll([{ ...job, arrivalsShiftMs: shiftMs }]);
+    const { chain, draft } = this.#open();
+    const { verdict, invalid } = await this.#ownEnd().conclude(manifest, shiftMs);
+    draft.invalid.push(...invalid);
     await chain.refresh();
     return verdict;
   }
@@ -266,6 +271,7 @@ export class Station {
   /** Whatever was begun: ended and removed, and the standing chain is back. */
   async close(): Promise<void> {
     this.#over.abort();
+    await this.#run?.end?.close();
     await this.#run?.supervisor.stop();
     await this.#run?.chain.stop();
     await this.#run?.chain.remove();
@@ -285,6 +291,12 @@ export class Station {
     const [node] = this.#open().chain.own;
     if (node === undefined) throw new BenchError('run', 'this machine is no node of the chain');
     return node;
+  }
+
+  #ownEnd(): OwnEnd {
+    const { end } = this.#open();
+    if (end === null) throw new BenchError('run', 'this machine is no node of the chain');
+    return end;
   }
 
   #own(ids: readonly string[]): readonly string[] {

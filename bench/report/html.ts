@@ -14,6 +14,7 @@ import { charts } from './page/charts.ts';
 import { assignColours } from './page/colours.ts';
 import { destinations } from './page/destinations.ts';
 import { headline } from './page/headline.ts';
+import { hosts } from './page/hosts.ts';
 import { embedJson, html, Markup } from './page/markup.ts';
 import { probes } from './page/probes.ts';
 import { configuration, provenance } from './page/provenance.ts';
@@ -39,6 +40,7 @@ ${banner(result)}
 ${headline(result)}
 ${notes(result)}
 ${chainPicture(result, colours)}
+${hosts(result)}
 ${destinations(result)}
 ${charts(result, data)}
 ${probes(result)}

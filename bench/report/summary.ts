@@ -162,7 +162,7 @@ function destinationTable(result: Result, shown: Result['destinations'], width: 
         cutTo(destination.name, Math.max(8, Math.floor(width / 4))),
         formatCount(destination.delivered),
         ...kinds.map((kind) => formatCount(damage[kind])),
-        formatOr(destination.latencyMs?.p99, formatMs),
+        formatOr(destination.latencyMs?.p99, formatMs) + bound(destination),
       ];
     });
     return columns([['destination', 'delivered', ...kinds, 'p99'], ...rows], 'right');
@@ -171,6 +171,12 @@ function destinationTable(result: Result, shown: Result['destinations'], width: 
   return whole.some((line) => lengthOf(line) > width)
     ? table(DAMAGE.filter((kind) => totals[kind] > 0))
     : whole;
+}
+
+/** Sent and observed by different machines: right to within this. */
+function bound({ latencyMs }: Result['destinations'][number]): string {
+  const ms = latencyMs?.clockBoundMs;
+  return ms === undefined ? '' : ` ±${formatMs(ms)}`;
 }
 
 function notes(result: Result, paint: Paint, width: number): readonly string[] {

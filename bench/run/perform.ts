@@ -52,8 +52,10 @@ export async function prepareRun(
   file: ScenarioFile,
   command: RunCommand,
 ): Promise<PreparedRun> {
-  const asked = withOverrides(file, command.overrides);
+  const { tool: asWell, ...others } = command.overrides;
   const machines = command.chain === undefined ? null : await machinesFor(root, command.chain, command);
+  // How many tools --tool must name, the machines say.
+  const asked = withOverrides(file, machines !== null || asWell === undefined ? others : command.overrides);
   const wanted =
     machines !== null
       ? onMachines(asked, machines, command.overrides)

@@ -4,7 +4,7 @@ import { targetsOf } from '../faults/equipment.ts';
 import { type PlannedFault, planFaults } from '../faults/plan.ts';
 import type { GeneratorSpec } from '../generator/spec.ts';
 import { BenchError } from '../run-error.ts';
-import type { Scenario } from '../scenario.ts';
+import { type Scenario, senderNames } from '../scenario.ts';
 import { contentOf, type ScenarioFile } from '../scenario-file.ts';
 import type { Rate } from '../scenario-units.ts';
 import type { FoundTool, Tool } from '../tools/tool.ts';
@@ -76,10 +76,11 @@ function withTool(chain: Scenario['chain'], tool: string | undefined): Scenario[
   const links = tool.split(',');
   const { links: _, ...rest } = chain;
   if (links.length === 1) return { ...rest, tool };
-  if (links.length === chain.instances) return { ...rest, links };
+  const senders = senderNames(chain).length;
+  if (links.length === senders) return { ...rest, links };
   throw new BenchError(
     'usage',
-    `--tool ${tool} names ${links.length} tools; the chain has ${chain.instances} links: expected one tool, or one for each`,
+    `--tool ${tool} names ${links.length} tools; the chain has ${senders} links: expected one tool, or one for each`,
   );
 }
 

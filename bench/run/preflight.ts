@@ -17,7 +17,7 @@ export function bytesNeeded(plan: RunPlan): number {
   // An instance between the ends deletes what it need not keep, if its tool can.
   const instance = features.expiresEventFiles ? Math.min(all, log.keep + log.segment) : all;
   const end = plan.scenario.verify === 'live' ? Math.min(all, 2 * (log.keep + log.segment)) : all;
-  return source + chain.instances * instance + chain.fanOut * end + log.reserve;
+  return source + (chain.instances + (chain.generators ?? 0)) * instance + chain.fanOut * end + log.reserve;
 }
 
 export async function checkSpace(plan: RunPlan, layout: ChainLayout): Promise<void> {

@@ -107,9 +107,10 @@ function latencyFailures({ plan, destinations, killedFromOutside }: Evidence, fi
   const failures = unseen.map(({ name, delivered, latencyMs }) => {
     return `${name}: only ${latencyMs?.count ?? 0} of ${delivered} delivered events have an observed arrival: its latency proves nothing`;
   });
-  const { p99 } = figures.latencyMs;
+  const { p99, clockBoundMs } = figures.latencyMs;
   if (p99 <= most) return failures;
-  return [...failures, `latency p99 is ${p99.toFixed(0)} ms, expected at most ${most} ms`];
+  const clocks = clockBoundMs === undefined ? '' : ` (clocks ±${clockBoundMs.toFixed(1)} ms)`;
+  return [...failures, `latency p99 is ${p99.toFixed(0)} ms${clocks}, expected at most ${most} ms`];
 }
 
 function countFailures(destination: DestinationVerdict, asserts: Scenario['asserts']): string[] {

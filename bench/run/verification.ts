@@ -46,7 +46,8 @@ function rigFailed(error: unknown): never {
   throw new BenchError('run', messageOf(error), { cause: error });
 }
 
-function missedBy({ name, missed }: LiveVerification): string[] {
+/** What nobody can say anything about. */
+export function missedBy({ name, missed }: LiveVerification): string[] {
   if (missed.size === 0) return [];
   const some = [...missed].slice(0, 3).join(', ');
   return [

@@ -22,8 +22,15 @@ export interface VerifyJob {
   /** Added to every arrival: the clock of another machine. */
   readonly arrivalsShiftMs?: number;
   /** Of a cluster: those of each member. */
-  readonly memberArrivals?: readonly { readonly member: string; readonly path: string }[];
+  readonly memberArrivals?: readonly MemberArrivals[];
   readonly keys?: KeySpec;
+}
+
+export interface MemberArrivals {
+  readonly member: string;
+  readonly path: string;
+  /** Added to each of them: the clock of another machine. */
+  readonly shiftMs?: number;
 }
 
 /** Verdicts in the order of the jobs; at most one thread a processor. */
@@ -66,7 +73,10 @@ async function arrivalsOf(
   if (ofMembers === undefined) return undefined;
   return joinArrivals(
     await Promise.all(
-      ofMembers.map(async ({ member, path: own }) => ({ member, log: await readArrivals(own) })),
+      ofMembers.map(async ({ member, path: own, shiftMs = 0 }) => ({
+        member,
+        log: shifted(await readArrivals(own), shiftMs),
+      })),
     ),
   );
 }

@@ -7,8 +7,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ChainConfig, readChainConfig } from '../../bench/chain/chain-config.ts';
 import { ETCD } from '../../bench/chain/registry.ts';
+import { memberNames } from '../../bench/cluster-shape.ts';
 import { BenchError } from '../../bench/run-error.ts';
-import { destinationNames, nodeNames } from '../../bench/scenario.ts';
+import { LOAD, nodeNames, senderNames } from '../../bench/scenario.ts';
 import type { MachineSettings, RigSettings } from '../../infra/settings.ts';
 import { checkKey } from '../hosts/keys.ts';
 import { checkedNetwork } from './cidr.ts';
@@ -104,10 +105,13 @@ export async function callersNetwork(): Promise<string> {
 }
 
 export function machinesOf({ chain, machines }: ChainConfig): MachineSettings[] {
-  const ends = destinationNames(chain.fanOut);
+  const senders = senderNames(chain);
+  const members = chain.cluster === undefined ? [] : memberNames(chain.cluster);
   const nodes = nodeNames(chain).map((id): MachineSettings => {
-    const role = ends.includes(id) ? 'destination' : 'instance';
-    return { id, role, ...machines[role] };
+    if (id === LOAD) return { id, role: 'generator', ...machines.generator };
+    if (senders.includes(id)) return { id, role: 'instance', ...machines.instance };
+    const own = members.includes(id) ? machines.member : undefined;
+    return { id, role: 'destination', ...(own ?? machines.destination) };
   });
   return [...nodes, { id: ETCD, role: 'registry', ...machines.registry }];
 }

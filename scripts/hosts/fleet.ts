@@ -33,6 +33,7 @@ export async function throughSteps(
       say(
         `  ${host.id.padEnd(width)}  ${name.padEnd(8)}  ${output.status === 0 ? took : `FAILED after ${took}`}`,
       );
+      for (const note of notesIn(output.text)) say(`  ${host.id.padEnd(width)}  ${note}`);
       if (output.status !== 0) return { host, step: name, said: lastLines(output.text, LINES_SHOWN) };
     }
     return null;
@@ -45,6 +46,11 @@ export async function throughSteps(
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value === null ? [] : [outcome.value];
   });
+}
+
+/** What somebody must know although it went well. */
+function notesIn(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line.startsWith('note: '));
 }
 
 export function describeFailures(failures: readonly Failure[]): string {

@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Host, RemoteChain } from '../../bench/remote/hosts-file.ts';
@@ -16,6 +16,7 @@ import { chainToolName } from '../../bench/scenario.ts';
 const PUSHED = ['agent', 'bench', 'scripts', 'configs', 'destroy.sh', 'package.json', 'package-lock.json'];
 const ARCHIVE_BYTES_MAX = 64 * 2 ** 20;
 const SECOND = 1000;
+const SSH_PORT = 22;
 const CONNECT_RETRY_MS = 2 * SECOND;
 
 export interface StepContext {
@@ -105,7 +106,7 @@ async function connect({ config, signal }: StepContext, host: Host, limitMs: num
       },
     );
     if (output.status === 0 || isHopeless(output.text) || Date.now() + CONNECT_RETRY_MS > deadline)
-      return output;
+      return { ...output, text: withRemedy(output.text, config, host) };
     await delay(CONNECT_RETRY_MS, undefined, { signal });
   }
 }
@@ -115,6 +116,14 @@ function isHopeless(text: string): boolean {
   return /HOST IDENTIFICATION HAS CHANGED|UNPROTECTED PRIVATE KEY|Host key verification failed|no such identity|Could not resolve|ssh is missing/i.test(
     text,
   );
+}
+
+/** ssh says what is wrong; what to do about it is ours to know. */
+function withRemedy(text: string, config: string, { address, port }: Host): string {
+  if (!/HOST IDENTIFICATION HAS CHANGED/.test(text)) return text;
+  const place = port === SSH_PORT ? address : `[${address}]:${port}`;
+  const forget = `ssh-keygen -f ${join(dirname(config), 'known_hosts')} -R ${place}`;
+  return `the machine at ${address} has another key than before. Is it the right one, made anew? Then: ${forget}\nand the same again; if not, somebody is in between.`;
 }
 
 async function push(context: StepContext, host: Host, limitMs: number): Promise<RemoteOutput> {

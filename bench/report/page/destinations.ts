@@ -8,20 +8,25 @@ import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
 
 const COLUMNS = 12;
+const ACROSS_MACHINES = 13;
 
 export function destinations(result: Result): Markup {
+  const across = result.destinations.some(({ latencyMs }) => latencyMs?.clockBoundMs !== undefined);
   return html`<section><h2>Destinations</h2>
 <div class="scroll"><table>
 <thead><tr><th>Destination</th><th class="n">Expected</th><th class="n">Delivered</th>${DAMAGE.map(
     (kind) => html`<th class="n kind">${kind}</th>`,
-  )}<th class="n">p50</th><th class="n">p99</th><th class="n">max</th><th class="n" title="after the last event was sent">Last arrival</th></tr></thead>
-<tbody>${result.destinations.map((destination) => [row(result, destination), evidence(destination)])}</tbody>
+  )}<th class="n">p50</th><th class="n">p99</th><th class="n">max</th>${across ? html`<th class="n" title="how right the latencies are">Clocks</th>` : null}<th class="n" title="after the last event was sent">Last arrival</th></tr></thead>
+<tbody>${result.destinations.map((destination) => [
+    row(result, destination, across),
+    evidence(destination, across ? ACROSS_MACHINES : COLUMNS),
+  ])}</tbody>
 </table></div>
-<p class="caption">Events, as the verifier counted them in the files. Last arrival: after the last event was sent.</p>
+<p class="caption">Events, as the verifier counted them in the files. Last arrival: after the last event was sent.${across ? ' Clocks: sent and observed by different machines, so each latency is right to within this.' : ''}</p>
 </section>`;
 }
 
-function row(result: Result, destination: DestinationVerdict): Markup {
+function row(result: Result, destination: DestinationVerdict, across: boolean): Markup {
   const damage = damageOf(destination);
   const latency = destination.latencyMs;
   const clean = damageSum(damage) === 0;
@@ -30,10 +35,11 @@ function row(result: Result, destination: DestinationVerdict): Markup {
 <td class="n">${formatCount(destination.expected)}</td><td class="n">${formatCount(destination.delivered)}</td>
 ${DAMAGE.map((kind) => html`<td class="n ${damage[kind] === 0 ? 'zero' : 'wrong'}">${formatCount(damage[kind])}</td>`)}
 <td class="n">${formatOr(latency?.p50, formatMs)}</td><td class="n">${formatOr(latency?.p99, formatMs)}</td><td class="n">${formatOr(latency?.max, formatMs)}</td>
+${across ? html`<td class="n">${formatOr(latency?.clockBoundMs, (ms) => `±${formatMs(ms)}`)}</td>` : null}
 <td class="n">${last === null ? 'nothing came' : formatDuration(Math.max(0, last - result.window.sentMs))}</td></tr>`;
 }
 
-function evidence(destination: DestinationVerdict): Markup | null {
+function evidence(destination: DestinationVerdict, columns: number): Markup | null {
   const parts = [
     ranges('Lost', destination.lost),
     ranges('Duplicated', destination.duplicated),
@@ -42,7 +48,7 @@ function evidence(destination: DestinationVerdict): Markup | null {
     lines('Foreign lines', destination.foreign, destination.foreignExamples),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;
-  return html`<tr class="evidence"><td colspan="${COLUMNS}"><details data-print><summary>Evidence at ${destination.name}</summary><div class="parts">${parts}</div></details></td></tr>`;
+  return html`<tr class="evidence"><td colspan="${columns}"><details data-print><summary>Evidence at ${destination.name}</summary><div class="parts">${parts}</div></details></td></tr>`;
 }
 
 function ranges(title: string, list: RangeList): Markup | null {

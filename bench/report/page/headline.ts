@@ -54,6 +54,9 @@ function latency(result: Result): Markup {
     [
       'from intended send time to bytes in the destination’s file',
       resolution > 0 ? `arrival observed to within ${formatMs(resolution)}` : null,
+      figures.clockBoundMs === undefined
+        ? null
+        : `between machines: clocks ±${formatMs(figures.clockBoundMs)}`,
     ],
     'wide',
   );

@@ -1,6 +1,7 @@
 // Latency percentiles over time: of every destination, and of the slowest at each moment.
 
 import type { Result } from '../../result.ts';
+import { formatMs } from '../format.ts';
 import type { Chart, View } from './chart.ts';
 import type { Stroke } from './colours.ts';
 import { highest, viewOf } from './view.ts';
@@ -25,13 +26,17 @@ export function latencyChart(result: Result): Chart {
   return {
     id: 'latency',
     title: 'Latency',
-    explanation:
-      'From intended send time to arrival, by the second in which the events were due. Logarithmic.',
+    explanation: `From intended send time to arrival, by the second in which the events were due. Logarithmic.${between(result)}`,
     unit: 'latency',
     logarithmic: true,
     idle: 'max',
     views,
   };
+}
+
+function between({ latencyMs }: Result): string {
+  const bound = latencyMs?.clockBoundMs;
+  return bound === undefined ? '' : ` Between machines: clocks ±${formatMs(bound)}.`;
 }
 
 /** At every second the worst of all destinations. */

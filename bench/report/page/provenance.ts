@@ -36,6 +36,8 @@ export function repeatCommand(result: Result): string {
     ...['npm', 'run', 'bench', '--', 'run', result.scenario],
     ...['--tool', result.tool, '--rate', result.rate, ...duration],
     ...['--durability', result.durability, '--seed', String(result.seed)],
+    // Which machines those were is the reader's to say: their keys are no part of a result.
+    ...((result.hosts ?? []).length > 0 ? ['--chain', 'machines.yaml'] : []),
   ];
   return `git checkout ${quote(result.commit)}\n${words.map(quote).join(' ')}`;
 }
