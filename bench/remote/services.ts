@@ -2,7 +2,7 @@
 // where the machine has systemd, else a small supervisor each. Units start at boot, supervisors do not.
 
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -75,60 +75,55 @@ function quoted(word: string): string {
   return `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 }
 
-function systemdServices(): Services {
+/** `folder`: systemd's, where an administrator's units lie. */
+export function systemdServices(folder = UNITS): Services {
   return {
     async start(services) {
-      await removeOthers(services);
+      await removeOthers(folder, services);
       for (const service of services) {
         await mkdir(dirname(service.out), { recursive: true });
-        await installUnit(service);
+        await installUnit(folder, service);
       }
       await asRoot(['systemctl', 'daemon-reload']);
       for (const { name } of services) await asRoot(['systemctl', 'enable', '--quiet', name]);
       for (const { name } of services) await asRoot(['systemctl', 'restart', name]);
     },
     async stop() {
-      const units = await ourUnits();
+      const units = await ourUnits(folder);
       if (units.length > 0) await asRoot(['systemctl', 'stop', ...units]);
     },
     async down() {
-      const states = await Promise.all((await ourUnits()).map(async (unit) => [unit, await stateOf(unit)]));
+      const states = await Promise.all(
+        (await ourUnits(folder)).map(async (unit) => [unit, await stateOf(unit)]),
+      );
       return states.filter(([, state]) => state !== 'active').map(([unit]) => unit ?? '');
     },
   };
 }
 
 /** A machine that has become another node would be the old one as well, after its next boot. */
-async function removeOthers(services: readonly Service[]): Promise<void> {
+async function removeOthers(folder: string, services: readonly Service[]): Promise<void> {
   const wanted = services.map(({ name }) => `${name}.service`);
-  for (const unit of (await ourUnits()).filter((name) => !wanted.includes(name))) {
+  for (const unit of (await ourUnits(folder)).filter((name) => !wanted.includes(name))) {
     await asRoot(['systemctl', 'disable', '--now', '--quiet', unit]);
-    await asRoot(['rm', '-f', '--', join(UNITS, unit)]);
+    await asRoot(['rm', '-f', '--', join(folder, unit)]);
   }
 }
 
-async function installUnit(service: Service): Promise<void> {
+async function installUnit(units: string, service: Service): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'spillway-unit-'));
   try {
     const file = join(folder, `${service.name}.service`);
     await writeFile(file, unitText(service, userInfo().username));
-    await asRoot(['install', '-m', '644', file, join(UNITS, basename(file))]);
+    await asRoot(['install', '-m', '644', file, join(units, basename(file))]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function ourUnits(): Promise<string[]> {
-  const { stdout } = await run('systemctl', [
-    'list-unit-files',
-    '--no-legend',
-    '--plain',
-    'spillway-*.service',
-  ]);
-  return stdout
-    .split('\n')
-    .map((line) => line.split(/\s+/)[0] ?? '')
-    .filter((unit) => unit !== '');
+/** systemctl fails where it would have to say that there are none. */
+async function ourUnits(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => /^spillway-.*\.service$/.test(name));
 }
 
 async function stateOf(unit: string): Promise<string> {

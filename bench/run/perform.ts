@@ -92,7 +92,7 @@ export async function performRun(
   const line = new ProgressLine(talk);
   const context: RunContext = { root, outDir, keep, attach, brief: false, signal, line };
   line.say(
-    `${scenario.name}: ${tool.name} ${found.version}, ${scenario.generator.rate.text}, ${scenario.durability}`,
+    `${scenario.name}: ${`${tool.name} ${found.version}`.trim()}, ${scenario.generator.rate.text}, ${scenario.durability}`,
   );
   for (const note of notes) line.say(note);
   const ran =

@@ -43,7 +43,7 @@ asserts: { lost: 0, duplicated: 0, reordered: 0, torn: 0, foreign: 0, conservati
 const CLUSTER = `
 name: cluster-of-two
 description: a member of a cluster of machines is killed, a generator on a machine of its own
-chain: { instances: 1, cluster: { members: 2 } }
+chain: { instances: 1, generators: 1, cluster: { members: 2 } }
 generator: { rate: 600k/min, duration: 8s, scheduleLagMax: 10s }
 steps:
   - { at: 2s, do: kill, target: a2, lasts: 2s }
