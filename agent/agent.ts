@@ -5,6 +5,7 @@
 // each with a deadline: take nothing more and commit what was taken; then deliver what can be delivered and close.
 
 import type { Logger } from 'pino';
+import { CertificateWatch } from './certificate-watch.ts';
 import type { Address } from './config/address.ts';
 import { isWildcard } from './config/address.ts';
 import { changeOf } from './config/difference.ts';
@@ -45,6 +46,7 @@ export class Agent {
   readonly #sources: Sources;
   readonly #reload: Reload;
   readonly #watch: LogWatch;
+  readonly #certificates: CertificateWatch;
   readonly #failed = Promise.withResolvers<never>();
   #http: HttpPort | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -71,6 +73,7 @@ export class Agent {
     this.#log = log;
     this.#registry = registry;
     this.#watch = new LogWatch(log, logger, config.log.dir);
+    this.#certificates = new CertificateWatch(logger);
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -119,6 +122,7 @@ export class Agent {
       sources: this.#sources.snapshots(),
       log,
       destinations: this.#fanOut.snapshots(),
+      certificates: this.#certificates.snapshot(),
     };
   }
 
@@ -143,6 +147,7 @@ export class Agent {
       await first.discard();
       throw error;
     }
+    await this.#certificates.follow(this.#config);
     await first.commit(stop.drainMs);
     this.#lookTimer = setInterval(() => void this.#fanOut.look(), LOOK_EVERY_MS).unref();
     this.#register();
@@ -153,6 +158,7 @@ export class Agent {
     this.#config = next;
     this.#registry.setDraining(isDraining(next));
     await change.commit(next.stop.drainMs);
+    await this.#certificates.follow(next);
   }
 
   /** Everything that may fail. Destinations come first: what a source appends from now on is theirs. */
@@ -236,6 +242,7 @@ export class Agent {
     await Promise.all([this.#registry.close(), this.#fanOut.close(drainMs)]);
     await this.#http?.close();
     this.#watch.close();
+    this.#certificates.close();
     await this.#log.close();
   }
 }

@@ -2,6 +2,8 @@
 // and never by the text; `retryable` says whether the same act may succeed later without anyone's help.
 // Texts are lower case: what failed, on what, and where it helps what to do, with no full stop.
 
+import { describeTls } from './tls-errors.ts';
+
 /** What kind of thing failed. `bad-usage` and `config` end the program with status 2, the rest with 1. */
 export type ErrorCode =
   | 'bad-usage' // the command line
@@ -97,14 +99,6 @@ export function describeSystemError(error: unknown): string {
   const known = code === undefined ? undefined : SYSTEM_ERRORS[code];
   if (known !== undefined) return `${known.text} (${code})`;
   return error instanceof Error ? (describeTls(error) ?? error.message) : String(error);
-}
-
-/** What OpenSSL says in a line of numbers: `TLS failed: tlsv13 alert certificate required`. */
-function describeTls(error: Error): string | undefined {
-  const code = 'code' in error ? String(error.code) : '';
-  return code.startsWith('ERR_SSL_')
-    ? `TLS failed: ${code.slice('ERR_SSL_'.length).replaceAll('_', ' ').toLowerCase()}`
-    : undefined;
 }
 
 /**

@@ -53,7 +53,7 @@ function configPath(args: readonly string[]): string {
 
 async function check(path: string): Promise<number> {
   const { loadConfig } = await import('./config/load.ts');
-  const config = await loadConfig(path);
+  const config = await loadConfig(path, { dates: 'checked' });
   for (const warning of config.warnings) console.log(`warning: ${warning}`);
   console.log(`${path}: ok`);
   return 0;

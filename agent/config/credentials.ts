@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SpillwayError } from '../errors.ts';
-import { readIdentity } from '../wire/identity.ts';
+import { dateFaults, readIdentity } from '../wire/identity.ts';
 import { readToken } from '../wire/token.ts';
 import type { KeyPath, Problem } from './document.ts';
 import type { DestinationTls, ListenTls } from './link.ts';
@@ -36,10 +36,14 @@ export function absoluteFiles<T extends Secured>(item: T, base: string): T {
   };
 }
 
+/** Whether certificates must be valid today: one who only asks wants to know; one who starts does without that link. */
+export type Dates = 'checked' | 'unchecked';
+
 export async function credentialProblems(
   config: Pick<AgentConfig, 'sources' | 'destinations'>,
+  dates: Dates,
 ): Promise<Problem[]> {
-  return (await Promise.all(securedIn(config).map(problemsOf))).flat();
+  return (await Promise.all(securedIn(config).map((placed) => problemsOf(placed, dates)))).flat();
 }
 
 export async function credentialDoubts(
@@ -57,13 +61,15 @@ function securedIn({ sources, destinations }: Pick<AgentConfig, 'sources' | 'des
   ];
 }
 
-async function problemsOf([path, { tls, tokenFile }]: Placed): Promise<Problem[]> {
+async function problemsOf([path, { tls, tokenFile }]: Placed, dates: Dates): Promise<Problem[]> {
   const problems: Problem[] = [];
   if (tls !== undefined) {
-    await readIdentity(tls).catch((error: unknown) => {
+    const refuse = (error: unknown) => {
       if (!(error instanceof SpillwayError)) throw error;
       problems.push({ path: [...path, 'tls', String(error.data['key'])], at: 'value', text: error.message });
-    });
+    };
+    const identity = await readIdentity(tls).catch(refuse);
+    if (identity !== undefined && dates === 'checked') dateFaults(tls, identity, Date.now()).forEach(refuse);
   }
   if (tokenFile !== undefined) {
     await readToken(tokenFile).catch((error: unknown) => {

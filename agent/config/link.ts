@@ -11,10 +11,16 @@ const files = {
   caFile: text('the path of a PEM certificate'),
 };
 
+const DAY_MS = 86_400_000;
+
+/** Less than this before the certificate or its authority ends it is told once a day. */
+const expiryWarningMs = milliseconds({ min: 0, max: 3_650 * DAY_MS }).default(30 * DAY_MS);
+
 export const tokenFile = () => text('the path of a file with a token').optional();
 
 export const listenTlsSchema = section({
   ...files,
+  expiryWarningMs,
   /** Names that the certificate of a sender must have one of; without it, any that the authority vouches for. */
   allow: z.array(plainName()).min(1).readonly().optional(),
   /** How often the files are looked at; a new certificate holds for new connections. */
@@ -25,6 +31,7 @@ export const listenTlsSchema = section({
 
 export const destinationTlsSchema = section({
   ...files,
+  expiryWarningMs,
   /** What the receiver's certificate must be for; by default the instance, or the host of the address. */
   name: text('an instance, a host name or an IP address').optional(),
 });

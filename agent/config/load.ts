@@ -5,7 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { SpillwayError } from '../errors.ts';
-import { absoluteFiles, credentialDoubts, credentialProblems } from './credentials.ts';
+import { absoluteFiles, credentialDoubts, credentialProblems, type Dates } from './credentials.ts';
 import { directoryProblems, realDirectories } from './directories.ts';
 import {
   type ConfigDocument,
@@ -35,6 +35,7 @@ import { suggest } from './section.ts';
 export interface LoadOptions {
   /** Whether the directories it names must be there; an example is checked without them. */
   readonly directories?: 'must-exist' | 'unchecked';
+  readonly dates?: Dates;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(
   file: string,
-  { directories = 'must-exist' }: LoadOptions = {},
+  { directories = 'must-exist', dates = 'unchecked' }: LoadOptions = {},
 ): Promise<AgentConfig> {
   const document = parseConfigDocument(await readConfigFile(file));
   if (document.syntaxProblems.length > 0) {
@@ -55,7 +56,7 @@ export async function loadConfig(
   const { config, problems } = check(document.value, resolve(file));
   if (config === undefined) throw refusal(file, linesOf(problems, document, file));
   if (directories === 'must-exist') {
-    const missing = [...(await directoryProblems(config)), ...(await credentialProblems(config))];
+    const missing = [...(await directoryProblems(config)), ...(await credentialProblems(config, dates))];
     if (missing.length > 0) throw refusal(file, linesOf(missing, document, file));
   }
   const doubts = [...doubtsAbout(config, await realDirectories(config)), ...(await credentialDoubts(config))];

@@ -7,6 +7,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type ConfigurationSnapshot, RELOAD_OUTCOMES } from './configuration.ts';
 import type {
   AgentSnapshot,
+  CertificateSnapshot,
   DestinationSnapshot,
   LogSnapshot,
   MemberSnapshot,
@@ -35,6 +36,7 @@ export async function renderMetrics(snapshot: AgentSnapshot, process: Registry):
   addLog(family, snapshot.log);
   addDestinations(family, snapshot.destinations);
   addClusters(family, snapshot.destinations);
+  addCertificates(family, snapshot.certificates);
   const broken = 'Counters that are left out of this answer, because what they would say is no count';
   family.gauge('spillway_broken_counters', broken).set([], wrong.length);
   return (await register.metrics()) + (await process.metrics());
@@ -267,4 +269,13 @@ function addClusters({ counter, gauge }: Families, destinations: readonly Destin
       for (const one of MEMBER_STATES) state.set([...labels, one], one === member.state ? 1 : 0);
     }
   }
+}
+
+function addCertificates({ gauge }: Families, certificates: readonly CertificateSnapshot[]): void {
+  const left = gauge(
+    'spillway_certificate_expires_in_seconds',
+    'Until a certificate of a link, or the authority it trusts, ends; negative: since it has',
+    ['link', 'certificate'],
+  );
+  for (const { link, certificate, secondsLeft } of certificates) left.set([link, certificate], secondsLeft);
 }

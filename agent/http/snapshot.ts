@@ -110,6 +110,15 @@ export interface MemberSnapshot {
   readonly lostEvents: number;
 }
 
+/** Of the files of one link, as they were read last. */
+export interface CertificateSnapshot {
+  /** `sources.hop` */
+  readonly link: string;
+  readonly certificate: 'own' | 'authority';
+  /** Negative: since it has ended. */
+  readonly secondsLeft: number;
+}
+
 export interface AgentSnapshot {
   readonly id: string;
   readonly version: string;
@@ -117,4 +126,5 @@ export interface AgentSnapshot {
   readonly sources: readonly SourceSnapshot[];
   readonly log: LogSnapshot;
   readonly destinations: readonly DestinationSnapshot[];
+  readonly certificates: readonly CertificateSnapshot[];
 }

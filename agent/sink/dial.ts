@@ -8,6 +8,8 @@ export interface Opening {
   readonly socket: net.Socket;
   /** The event that says that it may be used. */
   readonly ready: string;
+  /** Why it failed, where the system does not say it. */
+  readonly explain?: (cause: Error) => string | undefined;
 }
 
 /** @throws SpillwayError `unreachable`, `timeout`, `closed`. */
@@ -18,7 +20,7 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   const where = formatAddress(address);
-  const { socket, ready } = open();
+  const { socket, ready, explain } = open();
   const opened = Promise.withResolvers<void>();
   const timer = setTimeout(
     () =>
@@ -29,9 +31,15 @@ export async function dial(
   signal.addEventListener('abort', abort);
   // while the files of the link were read: that is told by no event any more
   if (signal.aborted) abort();
-  socket.once('error', (cause) =>
-    opened.reject(fromSystemError(`cannot connect to ${where}`, cause, { code: 'unreachable' })),
-  );
+  socket.once('error', (cause) => {
+    const what = `cannot connect to ${where}`;
+    const why = explain?.(cause);
+    opened.reject(
+      why === undefined
+        ? fromSystemError(what, cause, { code: 'unreachable' })
+        : new SpillwayError('unreachable', `${what}: ${why}`, { cause }),
+    );
+  });
   socket.once(ready, () => opened.resolve());
   try {
     await opened.promise;

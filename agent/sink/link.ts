@@ -6,14 +6,16 @@ import tls from 'node:tls';
 import type { Logger } from 'pino';
 import type { Address } from '../config/address.ts';
 import type { DestinationTls } from '../config/link.ts';
-import { nameFault, readIdentity, TLS_OPTIONS } from '../wire/identity.ts';
+import { IDENTITY_STAYS, type Identity, keepIdentity, TLS_OPTIONS } from '../wire/identity.ts';
 import { Kept } from '../wire/kept.ts';
 import { Packer } from '../wire/packing.ts';
-import { readToken } from '../wire/token.ts';
-import { dial } from './dial.ts';
+import { nameFault } from '../wire/peer-name.ts';
+import { readToken, TOKEN_STAYS } from '../wire/token.ts';
+import { dial, type Opening } from './dial.ts';
+import { tlsFault } from './tls-fault.ts';
 
 export interface LinkOptions {
-  readonly tls?: DestinationTls | undefined;
+  readonly tls?: Omit<DestinationTls, 'expiryWarningMs'> | undefined;
   readonly tokenFile?: string | undefined;
   readonly connectTimeoutMs: number;
   readonly compression: 'none' | 'zstd';
@@ -30,23 +32,16 @@ export class Link {
   /** Compresses batches where the receiver takes that; null: not asked for. */
   readonly packer: Packer | null;
   readonly #options: LinkOptions;
-  readonly #identity: Kept<{ readonly context: tls.SecureContext }> | null;
+  readonly #identity: Kept<Identity> | null;
   readonly #token: Kept<Buffer> | null;
 
   constructor(options: LinkOptions, logger: Logger) {
     this.#options = options;
     this.packer = options.compression === 'zstd' ? new Packer(options.compressionLevel) : null;
     const { tls: files, tokenFile } = options;
-    const onTrouble = (what: string) => (error: Error) =>
-      logger.warn({ detail: error.message }, `a new ${what} is not used, the old one stays`);
-    this.#identity =
-      files === undefined
-        ? null
-        : new Kept(async () => {
-            const { cert, key, ca } = await readIdentity(files);
-            return { context: tls.createSecureContext({ ...TLS_OPTIONS, cert, key, ca }) };
-          }, onTrouble('certificate'));
-    this.#token = tokenFile === undefined ? null : new Kept(() => readToken(tokenFile), onTrouble('token'));
+    const tell = (text: string) => (error: Error) => logger.warn({ detail: error.message }, text);
+    this.#identity = files === undefined ? null : keepIdentity(files, tell(IDENTITY_STAYS));
+    this.#token = tokenFile === undefined ? null : new Kept(() => readToken(tokenFile), tell(TOKEN_STAYS));
   }
 
   /**
@@ -56,24 +51,43 @@ export class Link {
   async dial(address: Address, expected: string | null, signal: AbortSignal): Promise<Dialled> {
     const { connectTimeoutMs } = this.#options;
     const token = this.#token === null ? null : await this.#token.refresh();
+    const to = { ...address, autoSelectFamilyAttemptTimeout: attemptMs(connectTimeoutMs) };
     if (this.#identity === null) {
-      const open = () => ({ socket: net.connect({ ...address, noDelay: true }), ready: 'connect' });
+      const open = () => ({ socket: net.connect({ ...to, noDelay: true }), ready: 'connect' });
       return { socket: await dial(address, open, connectTimeoutMs, signal), token };
     }
-    const { context } = await this.#identity.refresh();
+    const identity = await this.#identity.refresh();
     const name = this.#options.tls?.name ?? expected ?? address.host;
-    const open = () => ({
-      socket: tls.connect({
-        ...TLS_OPTIONS,
-        ...address,
-        secureContext: context,
-        servername: '',
-        checkServerIdentity: (_host, certificate) => nameFault(name, certificate),
-      }),
-      ready: 'secureConnect',
-    });
-    const socket = await dial(address, open, connectTimeoutMs, signal);
+    const socket = await dial(address, () => openTls(to, identity, name), connectTimeoutMs, signal);
     socket.setNoDelay(true);
     return { socket, token };
   }
+
+  /** What it may be where a receiver closes before it has answered the hello. */
+  get closedEarly(): string {
+    const cause =
+      this.#identity === null
+        ? 'does it expect TLS? set tls on both sides or on neither'
+        : 'its log says why';
+    return `closed the connection before it answered: ${cause}`;
+  }
+}
+
+/** A name may have several addresses, of which only some answer: each has this long. */
+function attemptMs(connectTimeoutMs: number): number {
+  return Math.max(10, Math.floor(connectTimeoutMs / 4));
+}
+
+function openTls(address: Address, { cert, key, ca }: Identity, name: string): Opening {
+  const socket = tls.connect({
+    ...TLS_OPTIONS,
+    ...address,
+    cert,
+    key,
+    ca,
+    rejectUnauthorized: true,
+    servername: '',
+    checkServerIdentity: (_host, certificate) => nameFault(name, certificate),
+  });
+  return { socket, ready: 'secureConnect', explain: (cause) => tlsFault(cause, name) };
 }

@@ -26,6 +26,7 @@ import type { Packer } from '../wire/packing.ts';
 import { InFlight, type Place, type Sent } from './inflight.ts';
 import type { Link } from './link.ts';
 import { Proving } from './proving.ts';
+import { refusedBy } from './refusal.ts';
 
 /** What a connection carries: the whole log for one endpoint, or what one member of a cluster is given of it. */
 export interface OutboundLane {
@@ -140,7 +141,9 @@ export class Outbound {
     socket.on('error', (cause) =>
       this.#end(fromSystemError(`lost the connection to ${where}`, cause, { code: 'unreachable' })),
     );
-    socket.on('close', () => this.#fail('unreachable', 'closed the connection'));
+    socket.on('close', () =>
+      this.#fail('unreachable', this.#batchBytesMax > 0 ? 'closed the connection' : parts.link.closedEarly),
+    );
   }
 
   /** Connects and greets. @throws SpillwayError `unreachable`, `refused`, `protocol`, `timeout`, `closed`. */
@@ -241,12 +244,10 @@ export class Outbound {
         this.#welcome.resolve(parseWelcome(frame));
         return;
       case FrameType.refuse: {
-        const { code, message, session } = parseRefusal(frame);
+        const refusal = parseRefusal(frame);
+        const { session } = refusal;
         if (session !== undefined) this.#parts.lane.raiseSession(session);
-        const data = { reason: code };
-        this.#end(
-          new SpillwayError('refused', `${this.#where} refuses: ${message}`, { retryable: true, data }),
-        );
+        this.#end(refusedBy(this.#where, refusal, this.#proving !== null));
         return;
       }
       case FrameType.challenge:

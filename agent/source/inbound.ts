@@ -26,6 +26,7 @@ import { Intake } from './intake.ts';
 import type { Lane, LaneHolder } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { ReceiveCounters } from './receive-counters.ts';
+import { peerOf } from './server.ts';
 
 export interface InboundOptions {
   readonly instance: string;
@@ -89,7 +90,7 @@ export class Inbound implements LaneHolder {
     this.#counters = parts.counters;
     this.#slabs = parts.slabs;
     this.#options = parts.options;
-    this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.peer = peerOf(socket);
     const { batchBytesMax, heartbeatMs, handshakeTimeoutMs, peerTimeoutMs } = parts.options;
     this.#parser = new FrameParser({
       messageBytesMax: MESSAGE_BYTES_MAX,
@@ -255,8 +256,7 @@ export class Inbound implements LaneHolder {
   }
 
   #sendAck(): void {
-    if (this.#open === null) return;
-    this.#write(this.#open.intake.acknowledgement());
+    if (this.#open !== null) this.#write(this.#open.intake.acknowledgement());
   }
 
   #beat(): void {

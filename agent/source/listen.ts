@@ -9,19 +9,20 @@ import type { EventLog } from '../log/log.ts';
 import { adopt } from '../wire/adopt.ts';
 import { Kept } from '../wire/kept.ts';
 import { Slabs } from '../wire/slabs.ts';
-import { readToken } from '../wire/token.ts';
+import { readToken, TOKEN_STAYS } from '../wire/token.ts';
+import { type Complaint, Complaints } from './complaints.ts';
 import { Inbound, type InboundOptions } from './inbound.ts';
 import { Lanes, type LanesOptions } from './lanes.ts';
 import { ReceiveCounters } from './receive-counters.ts';
-import { boundAddress, listenAt } from './server.ts';
-import { TlsGate } from './tls-gate.ts';
+import { boundAddress, listenAt, peerOf } from './server.ts';
+import { type Refused, TlsGate } from './tls-gate.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 export interface ListenOptions extends InboundOptions, LanesOptions {
   readonly address: Address;
   readonly connectionsMax: number;
   readonly handshakesMax: number;
-  readonly tls?: ListenTls | undefined;
+  readonly tls?: Omit<ListenTls, 'expiryWarningMs'> | undefined;
   readonly tokenFile?: string | undefined;
 }
 
@@ -59,13 +60,14 @@ export class ListenSource {
   readonly #token: Kept<Buffer> | null;
   #tokenTimer: NodeJS.Timeout | null = null;
   readonly #outcomes = new Map<string, number>([['accepted', 0]]);
-  readonly #loggedAt = new Map<string, number>();
+  readonly #complaints: Complaints;
   #closing: Promise<void> | null = null;
 
   constructor(options: ListenOptions, log: EventLog, logger: Logger) {
     this.#options = options;
     this.#log = log;
     this.#logger = logger.child({ source: options.name });
+    this.#complaints = new Complaints(this.#logger);
     this.#lanes = new Lanes(log, options);
     this.#counters = new ReceiveCounters(log.counts(options.name));
     this.#slabs = new Slabs(options.windowBytes);
@@ -138,6 +140,7 @@ export class ListenSource {
       }),
     );
     this.#waiting.clear();
+    this.#complaints.close();
   }
 
   #accept(accepted: net.Socket): void {
@@ -151,32 +154,37 @@ export class ListenSource {
   }
 
   #secure(raw: net.Socket, gate: TlsGate): void {
-    let outcome: string | null = 'tls';
+    const peer = peerOf(raw);
+    let ended: Ended | null = HUNG_UP;
     const release = this.#waiting.enter(() => {
-      outcome = this.#closing === null ? 'too-many-handshakes' : 'stopped';
+      if (ended === HUNG_UP)
+        ended = this.#closing === null ? turnedAway('handshakesMax others came after it') : STOPPED;
       raw.destroy();
     });
     // before and while TLS reads it, what it has to say of its end is said by TLS
     raw.on('error', () => undefined);
     raw.once('close', () => {
       release();
-      if (outcome !== null) this.#count(outcome);
+      if (ended === null) return;
+      const { refused: reason, kind, detail } = ended;
+      this.#count(reason);
+      if (ended !== STOPPED) this.#complain({ peer, reason, detail }, `${reason} ${kind}`);
     });
     const begun = gate.take(raw, (passed) => {
       if ('refused' in passed) {
-        outcome = passed.refused;
+        ended = passed;
         return;
       }
       if (this.#closing !== null) {
         passed.socket.destroy();
         return;
       }
-      outcome = null;
+      ended = null;
       release();
       this.#serve(raw, passed.socket);
     });
     if (begun === null) {
-      outcome = 'too-many-handshakes';
+      ended = turnedAway('there were handshakesPerSecondMax others in this second');
       raw.destroy();
     }
   }
@@ -214,21 +222,39 @@ export class ListenSource {
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
   }
 
-  /** At most one line for each reason every ten seconds, or every minute: strangers must not fill the disk with our log. */
-  #report(connection: Inbound, reason: string, error: Error | null): void {
-    const now = performance.now();
-    const everyMs = STRANGERS.has(reason) ? LOG_STRANGERS_EVERY_MS : LOG_EVERY_MS;
-    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
-    this.#loggedAt.set(reason, now);
-    const data = { peer: connection.peer, from: connection.lane?.instance, reason, detail: error?.message };
-    if (ORDINARY.has(reason)) this.#logger.info(data, 'connection ended');
-    else this.#logger.warn(data, 'connection closed');
+  #report({ peer, lane }: Inbound, reason: string, error: Error | null): void {
+    this.#complain({ peer, from: lane?.instance, reason, detail: error?.message }, reason);
   }
+
+  #complain(data: Complaint['data'] & { readonly reason: string }, kind: string) {
+    const { reason } = data;
+    const everyMs = STRANGERS.has(reason) ? LOG_STRANGERS_EVERY_MS : LOG_EVERY_MS;
+    const isOrdinary = ORDINARY.has(reason);
+    const [level, text] = isOrdinary
+      ? (['info', 'connection ended'] as const)
+      : (['warn', 'connection closed'] as const);
+    this.#complaints.tell({ kind, level, text, data, everyMs });
+  }
+}
+
+/** Of a TLS handshake that did not come to its end. */
+type Ended = Omit<Refused, 'refused'> & { readonly refused: string };
+
+/** What it is where nothing else is told. */
+const HUNG_UP: Ended = {
+  refused: 'tls',
+  kind: 'handshake',
+  detail: 'the peer closed the connection in the TLS handshake',
+};
+const STOPPED: Ended = { refused: 'stopped', kind: 'handshake', detail: 'this listener stops' };
+
+function turnedAway(detail: string): Ended {
+  return { refused: 'too-many-handshakes', kind: 'handshake', detail };
 }
 
 function keptToken(file: string, logger: Logger): Kept<Buffer> {
   return new Kept(
     () => readToken(file),
-    (error) => logger.warn({ detail: error.message }, 'a new token is not used, the old one stays'),
+    (error) => logger.warn({ detail: error.message }, TOKEN_STAYS),
   );
 }

@@ -25,3 +25,9 @@ export function boundAddress(server: net.Server, configured: Address): Address {
   const bound = server.address();
   return bound !== null && typeof bound === 'object' ? { host: bound.address, port: bound.port } : configured;
 }
+
+/** The other end of a connection; to be asked while it is open. */
+export function peerOf({ remoteAddress, remotePort }: net.Socket): string {
+  if (remoteAddress === undefined || remotePort === undefined) return 'gone already';
+  return formatAddress({ host: remoteAddress, port: remotePort });
+}

@@ -288,8 +288,8 @@ function notOurs(head: Buffer): SpillwayError {
   const start = head.toString('latin1', 0, 4);
   const looksLike = /^(GET |POST|HEAD|PUT |OPTI)/.test(start)
     ? ' (it looks like HTTP: is this the right port?)'
-    : head[0] === 0x16 && head[1] === 3
-      ? ' (it looks like TLS)'
+    : (head[0] === 0x16 || head[0] === 0x15) && head[1] === 3
+      ? ' (it looks like TLS: set tls on both sides or on neither)'
       : '';
   return protocolError('not-spillway', `the peer does not speak the hop protocol${looksLike}`);
 }

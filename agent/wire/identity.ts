@@ -1,11 +1,16 @@
-// The certificate that this agent shows at its links, with its key and the authority that it trusts: read from PEM
+// The certificate that this agent shows at its links, with its key and the authorities that it trusts: read from PEM
 // files and checked before use, because what OpenSSL says of a bad one helps nobody.
+//
+// Dates are no reason to do without: an agent that starts with a certificate that has expired still tails, keeps and
+// delivers over its other links, and says what is to be renewed. But what expired never takes the place of what was
+// read before.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import tls from 'node:tls';
 import { SpillwayError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
+import { Kept } from './kept.ts';
+import { firstToEnd, lastToEnd, type Validity } from './validity.ts';
 
 export interface IdentityFiles {
   readonly certFile: string;
@@ -17,49 +22,80 @@ export interface Identity {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
-  readonly notAfter: Date;
+  /** Of the certificate and those that stand behind it in its file: as long as all of them are valid. */
+  readonly own: Validity;
+  /** Of the authorities together: there may be an old one and its successor. */
+  readonly authority: Validity;
 }
 
 /** A chain of certificates has a few kilobytes, a bundle of authorities some hundred. */
 const PEM_BYTES_MAX = 1024 * 1024;
+const PEM_CERTIFICATE =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/gs;
+
+/** A line for the log, where files that are not in order are met. */
+export const IDENTITY_STAYS = 'new certificate files are not used: those read before stay in use';
 
 /** The same for both ends of every link. */
-export const TLS_OPTIONS = { minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true } as const;
+export const TLS_OPTIONS = { minVersion: 'TLSv1.3' } as const;
 
-/** @throws SpillwayError `config`; `data.key` is the one that names the file at fault. */
-export async function readIdentity(files: IdentityFiles): Promise<Identity> {
+/**
+ * @param before what was read last: it is given again where the files have not changed
+ * @throws SpillwayError `config`; `data.key` is the one that names the file at fault
+ */
+export async function readIdentity(files: IdentityFiles, before: Identity | null = null): Promise<Identity> {
   const [cert, key, ca] = await Promise.all([
     readText(files, 'certFile'),
     readText(files, 'keyFile'),
     readText(files, 'caFile'),
   ]);
-  const certificate = parseCertificate(files, 'certFile', cert);
-  const authority = parseCertificate(files, 'caFile', ca);
+  if (before !== null && before.cert === cert && before.key === key && before.ca === ca) return before;
+  const [certificate, ...chain] = parseCertificates(files, 'certFile', cert);
+  const authorities = parseCertificates(files, 'caFile', ca);
   if (!certificate.checkPrivateKey(parseKey(files, key))) {
     throw wrong(
       'keyFile',
       `the key in ${files.keyFile} is not the key of the certificate in ${files.certFile}`,
     );
   }
-  checkDates(files.certFile, 'certFile', certificate);
-  checkDates(files.caFile, 'caFile', authority);
-  return { cert, key, ca, notAfter: new Date(certificate.validTo) };
+  refuseUnusable(files, { cert, key, ca });
+  return { cert, key, ca, own: firstToEnd([certificate, ...chain]), authority: lastToEnd(authorities) };
 }
 
-/** Every name and address a certificate is for. */
-export function namesIn({ subject, subjectaltname = '' }: tls.PeerCertificate): ReadonlySet<string> {
-  const alternatives = subjectaltname
-    .split(', ')
-    .filter((entry) => entry.startsWith('DNS:'))
-    .map((entry) => entry.slice('DNS:'.length));
-  const common = subject?.CN;
-  return new Set([...alternatives, ...(typeof common === 'string' ? [common] : [])]);
+/** @param onTrouble told why new files are not used; once for each reason */
+export function keepIdentity(
+  files: IdentityFiles,
+  onTrouble: (error: SpillwayError) => void,
+): Kept<Identity> {
+  return new Kept(async (before) => {
+    const identity = await readIdentity(files, before);
+    const [fault] = before === null || identity === before ? [] : dateFaults(files, identity, Date.now());
+    if (fault !== undefined) throw fault;
+    return identity;
+  }, onTrouble);
 }
 
-/** Why the peer's certificate is not one for that instance, host or address; or undefined. */
-export function nameFault(expected: string, certificate: tls.PeerCertificate): Error | undefined {
-  if (isIP(expected) === 0 && namesIn(certificate).has(expected)) return undefined;
-  return tls.checkServerIdentity(expected, certificate);
+/** What is not valid now; each names the file in its text and the key in `data.key`. */
+export function dateFaults(
+  files: IdentityFiles,
+  { own, authority }: Identity,
+  nowMs: number,
+): SpillwayError[] {
+  const parts = [
+    { key: 'certFile', validity: own },
+    { key: 'caFile', validity: authority },
+  ] as const;
+  return parts.flatMap(({ key, validity }) => {
+    const { notBeforeMs, notAfterMs } = validity;
+    const what = `the certificate in ${files[key]}`;
+    if (notAfterMs < nowMs) return [wrong(key, `${what} expired at ${dateOf(notAfterMs)}: renew it`)];
+    if (notBeforeMs <= nowMs) return [];
+    return [wrong(key, `${what} is not valid before ${dateOf(notBeforeMs)}: look at the clock`)];
+  });
+}
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 async function readText(files: IdentityFiles, key: keyof IdentityFiles): Promise<string> {
@@ -70,12 +106,21 @@ async function readText(files: IdentityFiles, key: keyof IdentityFiles): Promise
   }
 }
 
-function parseCertificate(files: IdentityFiles, key: 'certFile' | 'caFile', pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    throw wrong(key, `there is no PEM certificate in ${files[key]}`);
-  }
+function parseCertificates(
+  files: IdentityFiles,
+  key: 'certFile' | 'caFile',
+  pem: string,
+): readonly [X509Certificate, ...X509Certificate[]] {
+  const [first, ...others] = pem.match(PEM_CERTIFICATE) ?? [];
+  if (first === undefined) throw wrong(key, `there is no PEM certificate in ${files[key]}`);
+  const parse = (text: string, index: number) => {
+    try {
+      return new X509Certificate(text);
+    } catch {
+      throw wrong(key, `there is no PEM certificate in ${files[key]}: number ${index + 1} is damaged`);
+    }
+  };
+  return [parse(first, 0), ...others.map((text, index) => parse(text, index + 1))];
 }
 
 function parseKey(files: IdentityFiles, pem: string): KeyObject {
@@ -86,13 +131,13 @@ function parseKey(files: IdentityFiles, pem: string): KeyObject {
   }
 }
 
-function checkDates(file: string, key: keyof IdentityFiles, { validFrom, validTo }: X509Certificate): void {
-  const now = Date.now();
-  if (new Date(validTo).getTime() < now) {
-    throw wrong(key, `the certificate in ${file} expired at ${validTo}: renew it`);
-  }
-  if (new Date(validFrom).getTime() > now) {
-    throw wrong(key, `the certificate in ${file} is not valid before ${validFrom}: look at the clock`);
+/** What OpenSSL would find fault with only when a connection is to use it: a key that is too short, say. */
+function refuseUnusable(files: IdentityFiles, parts: { cert: string; key: string; ca: string }): void {
+  try {
+    tls.createSecureContext({ ...TLS_OPTIONS, ...parts });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw wrong('certFile', `TLS cannot use ${files.certFile} with its key and ${files.caFile}: ${why}`);
   }
 }
 

@@ -8,16 +8,16 @@ import type { SpillwayError } from '../errors.ts';
 const SECOND_LOOK_MS = 250;
 
 export class Kept<T> {
-  readonly #read: () => Promise<T>;
+  readonly #read: (before: T | null) => Promise<T>;
   readonly #onTrouble: (error: SpillwayError) => void;
   #value: T | null = null;
   #told = '';
 
   /**
-   * @param read rejects with a SpillwayError where the files are not in order
+   * @param read is told what is kept; rejects with a SpillwayError where the files are not in order
    * @param onTrouble told why what is kept stays; once for each reason
    */
-  constructor(read: () => Promise<T>, onTrouble: (error: SpillwayError) => void) {
+  constructor(read: (before: T | null) => Promise<T>, onTrouble: (error: SpillwayError) => void) {
     this.#read = read;
     this.#onTrouble = onTrouble;
   }
@@ -30,7 +30,10 @@ export class Kept<T> {
   /** Looks at the files. @throws SpillwayError where nothing in order was ever there. */
   async refresh(): Promise<T> {
     try {
-      const value = await this.#read().catch(() => pause(SECOND_LOOK_MS).then(this.#read));
+      const before = this.#value;
+      const value = await this.#read(before).catch(() =>
+        pause(SECOND_LOOK_MS).then(() => this.#read(before)),
+      );
       this.#value = value;
       this.#told = '';
       return value;

@@ -14,6 +14,9 @@ import { readRegularFile } from '../regular-file.ts';
 const TOKEN_BYTES_MIN = 16;
 const TOKEN_BYTES_MAX = 4096;
 
+/** A line for the log, where a file that is not in order is met. */
+export const TOKEN_STAYS = 'a new token file is not used: the token read before stays in use';
+
 /** What both proofs of one connection are about. */
 export interface Exchange {
   readonly senderNonce: string;
@@ -30,6 +33,8 @@ export async function readToken(file: string): Promise<Buffer> {
   } catch (error) {
     throw wrong(`cannot read ${file}: ${error instanceof Error ? error.message : error}`);
   }
+  // of raw random bytes most would be one and the same here, and their ends blanks that are cut off
+  if (text.includes('\uFFFD')) throw wrong(`the token in ${file} is not text: openssl rand -hex 32`);
   const bytes = Buffer.from(text);
   if (bytes.length < TOKEN_BYTES_MIN || bytes.length > TOKEN_BYTES_MAX) {
     const found = `the token in ${file} has ${bytes.length} bytes`;

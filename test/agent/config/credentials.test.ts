@@ -44,8 +44,22 @@ test('everything that can be wrong with them is named, with the key at fault', a
     [{ ...files, allow: [] }, /tls\.allow: /],
   ];
   for (const [tls, expected] of cases) {
-    t.regex((await problemsOf(t, listener(tls))).join('\n'), expected);
+    t.regex((await problemsOf(t, listener(tls), { dates: 'checked' })).join('\n'), expected);
   }
+});
+
+test('expired-at-start: an agent starts with a certificate that has expired, a check refuses it', async (t) => {
+  const certificates = await Certificates.create(t);
+  const config = listener(await certificates.issue('old', [], -1));
+  t.deepEqual((await load(t, config)).warnings, []);
+  t.regex((await problemsOf(t, config, { dates: 'checked' })).join(), /old\.crt expired at .*: renew it$/);
+});
+
+test('binary-token: raw random bytes are refused, because most of them would count as the same', async (t) => {
+  const tokenFile = join((await Certificates.create(t)).dir, 'token');
+  const config = `${MINIMAL}destinations: ${JSON.stringify([{ name: 'a', address: '127.0.0.1:1', tokenFile }])}\n`;
+  await writeFile(tokenFile, Buffer.alloc(32, 0xe9), { mode: 0o600 });
+  t.regex((await problemsOf(t, config)).join(), /tokenFile: the token in .*token is not text: openssl rand/);
 });
 
 test('tokens: missing, too short, readable by others', async (t) => {

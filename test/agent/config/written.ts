@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { loadConfig } from '../../../agent/config/load.ts';
+import { type LoadOptions, loadConfig } from '../../../agent/config/load.ts';
 import type { AgentConfig } from '../../../agent/config/schema.ts';
 import { SpillwayError } from '../../../agent/errors.ts';
 
@@ -24,14 +24,18 @@ export async function write(t: ExecutionContext, source: string): Promise<Writte
   return { dir, file };
 }
 
-export async function load(t: ExecutionContext, source: string): Promise<AgentConfig> {
-  return await loadConfig((await write(t, source)).file);
+export async function load(t: ExecutionContext, source: string, options?: LoadOptions): Promise<AgentConfig> {
+  return await loadConfig((await write(t, source)).file, options);
 }
 
 /** The problems that `source` is refused for, without the name of the file. */
-export async function problemsOf(t: ExecutionContext, source: string): Promise<string[]> {
+export async function problemsOf(
+  t: ExecutionContext,
+  source: string,
+  options?: LoadOptions,
+): Promise<string[]> {
   const { dir, file } = await write(t, source);
-  const error = await t.throwsAsync(loadConfig(file), { instanceOf: SpillwayError });
+  const error = await t.throwsAsync(loadConfig(file, options), { instanceOf: SpillwayError });
   t.is(error?.code, 'config');
   const problems = error?.data['problems'];
   if (!Array.isArray(problems)) throw new Error(`no problems in ${error?.message}`);

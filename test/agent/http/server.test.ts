@@ -57,6 +57,7 @@ function snapshotAfter(read: number): AgentSnapshot {
         epoch: 1,
       },
     ],
+    certificates: [{ link: 'sources.hop', certificate: 'own', secondsLeft: -60 }],
   };
 }
 
@@ -122,6 +123,7 @@ spillway_config_reloads_total{outcome="refused"} 4
 spillway_config_last_reload_seconds 1002
 spillway_config_last_reload_ok 0
 spillway_destination_orphaned{destination="a"} 0
+spillway_certificate_expires_in_seconds{link="sources.hop",certificate="own"} -60
 spillway_source_events_total{source="events",outcome="read"} 100
 spillway_source_events_total{source="events",outcome="appended"} 90
 spillway_source_events_total{source="events",outcome="suppressed"} 4

@@ -39,10 +39,16 @@ test('a flood of silence, garbage, half handshakes and HTTP beside a sender: it 
   await listening.delivers(expected);
   t.is(destination.snapshot().retransmits, 0, 'it was never disconnected');
   for (const socket of sockets) socket.destroy();
-  await until('every connection of the flood is counted', () => {
-    const { accepted = 0, ...ended } = listening.source.snapshot().connections ?? {};
-    return accepted === 601 && Object.values(ended).reduce((sum, count) => sum + count, 0) === 600;
-  });
+  await until(
+    'every connection of the flood is counted',
+    () => {
+      const { accepted = 0, ...ended } = listening.source.snapshot().connections ?? {};
+      return accepted === 601 && Object.values(ended).reduce((sum, count) => sum + count, 0) === 600;
+    },
+    {
+      show: () => JSON.stringify(listening.source.snapshot().connections),
+    },
+  );
   const { tls: failed = 0, 'too-many-handshakes': turnedAway = 0 } =
     listening.source.snapshot().connections ?? {};
   t.true(turnedAway > 0);

@@ -25,13 +25,13 @@ export class Certificates {
   }
 
   static async create(t: ExecutionContext): Promise<Certificates> {
-    const certificates = new Certificates(await temporaryDirectory(t), await createAuthority('test', 10));
+    const certificates = new Certificates(await temporaryDirectory(t), await createAuthority('test', 100));
     await writeFile(join(certificates.dir, 'ca.crt'), certificates.authority.certificate);
     return certificates;
   }
 
   /** The files of a name, which are written (again). */
-  async issue(name: string, addresses: readonly string[] = [], days = 5) {
+  async issue(name: string, addresses: readonly string[] = [], days = 60) {
     const { certificate, key } = await issue(this.authority, { name, addresses }, days);
     await writeFile(join(this.dir, `${name}.key`), key, { mode: 0o600 });
     await writeFile(join(this.dir, `${name}.crt`), certificate);

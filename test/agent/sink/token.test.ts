@@ -32,7 +32,12 @@ test('a wrong token, and none: refused, counted, said once, and told nothing', a
   for (const each of [wrong, none]) {
     await each.send('never\n');
     await until('it is counted', () => each.listening.outcome('not-authorized') > 3);
-    await saysProblem(each, /refuses: not authorized$/);
+    await saysProblem(
+      each,
+      each === none
+        ? /refuses: not authorized: it asks for a token, set tokenFile$/
+        : /refuses: not authorized: the token in tokenFile is not the one that is set there$/,
+    );
     t.is((await each.listening.events()).length, 0);
     const said = each.listening.lines.filter(({ reason }) => reason === 'not-authorized');
     t.is(said.length, 1);
