@@ -26,7 +26,11 @@ const plannedSchema = z.object({
   key: z.string(),
   machines: z.array(
     z.object({
-      ...{ id: z.string(), role: z.enum(['instance', 'destination', 'registry']), type: z.string() },
+      ...{
+        id: z.string(),
+        role: z.enum(['generator', 'instance', 'destination', 'registry']),
+        type: z.string(),
+      },
       diskGiB: z.number(),
     }),
   ),
