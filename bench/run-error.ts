@@ -9,6 +9,8 @@ export type BenchErrorCode =
   | 'not-possible'
   /** The run's tool is not on this machine. */
   | 'tool-missing'
+  /** The tool under test did not come up: it ended at start, or never became ready. Its failure, not the rig's. */
+  | 'tool-failed'
   /** A fault found nothing to break: its target is down already, or nothing is connected. */
   | 'nothing-to-break'
   /** Ctrl-C or SIGTERM. */
@@ -32,6 +34,7 @@ export function exitStatus(code: BenchErrorCode): number {
       return 2;
     case 'run':
     case 'tool-missing':
+    case 'tool-failed':
     case 'not-possible':
     case 'nothing-to-break':
       return 1;

@@ -132,6 +132,8 @@ export const scenarioSchema = z
         drain: durationMs.default(120_000),
         /** Given up earlier when no destination grows for this long. */
         noProgress: durationMs.default(20_000),
+        /** A process that has not ended so long after SIGTERM is killed, which fails the run. */
+        stop: durationMs.default(15_000),
       })
       .prefault({}),
   })

@@ -33,6 +33,8 @@ export interface ChainSettings extends Omit<NodeSettings, 'registry' | 'cluster'
   readonly here?: readonly string[];
   /** Left out: the chain's own, started with it. */
   readonly registry?: ToolRegistry;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopMs?: number;
   readonly onNote: (text: string) => void;
   readonly onExit: TableEvents['onExit'];
 }
@@ -64,6 +66,10 @@ export class LocalChain {
     });
     this.#registry = new ChainRegistry(layout, this.#table);
     this.#draining = new DrainingNodes(settings);
+  }
+
+  get stopMs(): number {
+    return this.#settings.stopMs ?? STOP_MS;
   }
 
   /** The nodes that this machine has. */
@@ -147,6 +153,11 @@ export class LocalChain {
     return this.#table.ofNode(id).length > 0;
   }
 
+  /** Nobody asked it to end: it is up, or fell by itself. */
+  isWanted(id: string): boolean {
+    return this.#wanted.has(id);
+  }
+
   /** Nodes that should be up and of which a process is gone, whoever started it. */
   async fallen(): Promise<readonly string[]> {
     const fallen: string[] = [];
@@ -165,7 +176,7 @@ export class LocalChain {
   }
 
   /** SIGTERM, in the order opposite to the start within a node. Names what had to be killed. */
-  async stopNode(id: string, termMs = STOP_MS): Promise<readonly string[]> {
+  async stopNode(id: string, termMs = this.stopMs): Promise<readonly string[]> {
     this.#wanted.delete(id);
     const killed: string[] = [];
     for (const record of this.#table.ofNode(id).toReversed()) {
@@ -209,7 +220,7 @@ export class LocalChain {
   }
 
   /** Ends everything from the head of the chain to its ends, whatever fails. Names what had to be killed. */
-  async stop(termMs = STOP_MS): Promise<readonly string[]> {
+  async stop(termMs = this.stopMs): Promise<readonly string[]> {
     this.#wanted.clear();
     const ofNodes = this.layout.nodes.flatMap(({ id }) => this.#table.ofNode(id).toReversed());
     const others = this.processes.filter((record) => !ofNodes.includes(record));
@@ -305,7 +316,7 @@ export class LocalChain {
       processes: this.processes,
     });
     const bench = { name: BENCH, pid: process.pid, group: 'rig' } as const;
-    await writeObserved(this.processesPath, [...(await this.#table.observed()), bench]);
+    await writeObserved(this.processesPath, [...this.#table.observed(), bench]);
   }
 }
 

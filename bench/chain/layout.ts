@@ -20,6 +20,8 @@ export const ETCD_PEER_PORT = 2380;
 export const CHAIN_MARKER = 'SPILLWAY_CHAIN';
 export const ROOT_MARKER = 'SPILLWAY_CHECKOUT';
 export const DATA_MARKER = 'SPILLWAY_DATA';
+/** Which of the chain's processes it is, or whose child: what a daemon that leaves its group is measured by. */
+export const PROCESS_MARKER = 'SPILLWAY_PROCESS';
 /** In a data folder outside the checkout: `down` deletes no folder without it. */
 export const DATA_FOLDER_MARK = '.spillway-chain';
 /** The second: Scribe appends its number after the suffix. */
@@ -149,6 +151,11 @@ export function markers(layout: ChainLayout): Record<string, string> {
     [ROOT_MARKER]: layout.root,
     [DATA_MARKER]: layout.dataDir,
   };
+}
+
+/** The value of PROCESS_MARKER: unique on the machine. */
+export function markOf(layout: ChainLayout, process: string): string {
+  return `${layout.dir}#${process}`;
 }
 
 type Placed = Pick<ChainNode, 'id' | 'role' | 'destination' | 'standby' | 'address' | 'from' | 'to'>;

@@ -2,9 +2,9 @@
 // them, and tells an end that was wanted from one that was not.
 
 import type { ObservedProcess } from '../observer/spec.ts';
-import { BenchError } from '../run-error.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 import type { ReadyProbe } from '../tools/tool.ts';
-import { type ChainLayout, markers } from './layout.ts';
+import { type ChainLayout, markers, markOf, PROCESS_MARKER } from './layout.ts';
 import { outputTail } from './output.ts';
 import {
   type Exit,
@@ -14,7 +14,7 @@ import {
   startProcess,
   stopProcess,
 } from './process.ts';
-import { groupMembers, isAlive } from './procfs.ts';
+import { isAlive } from './procfs.ts';
 import { probe, waitUntil } from './ready.ts';
 
 const READY_MS = 20_000;
@@ -61,7 +61,8 @@ export class ProcessTable {
 
   /** Returns when the process is ready; throws with its last words when it ends instead. */
   async start(request: SpawnRequest, ready: ReadyProbe, signal: AbortSignal): Promise<ProcessRecord> {
-    const env = { ...request.env, ...markers(this.#layout) };
+    const mark = markOf(this.#layout, request.name);
+    const env = { ...request.env, ...markers(this.#layout), [PROCESS_MARKER]: mark };
     const { record, exited } = await startProcess({ ...request, env });
     this.#running.set(record.name, record);
     exited.then(
@@ -73,7 +74,12 @@ export class ProcessTable {
       if (this.#running.get(record.name) === record) return probe(ready);
       throw new BenchError('run', `${record.name} ended at start:\n${await outputTail(record.out)}`);
     };
-    await waitUntil(`${record.name} did not become ready`, look, READY_MS, signal);
+    try {
+      await waitUntil(`${record.name} did not become ready`, look, READY_MS, signal);
+    } catch (error) {
+      if (request.group === 'rig' || signal.aborted) throw error;
+      throw new BenchError('tool-failed', messageOf(error), { cause: error });
+    }
     return record;
   }
 
@@ -90,19 +96,13 @@ export class ProcessTable {
     await this.#forget(record);
   }
 
-  /** A process may have children (socat has one a connection): all are measured. */
-  async observed(): Promise<ObservedProcess[]> {
-    const listed = await Promise.all(
-      this.all.map(async ({ name, pid, group }) => {
-        const members = (await groupMembers(pid))
-          .map((member) => member.pid)
-          .filter((member) => member !== pid);
-        return [pid, ...members].map((member, index) => {
-          return { name: index === 0 ? name : `${name}.${index + 1}`, pid: member, group };
-        });
-      }),
-    );
-    return listed.flat();
+  /** A process may have children, and those children: the observer finds them, by their mark at the latest. */
+  observed(): ObservedProcess[] {
+    return this.all.map(({ name, node, pid, group }) => {
+      const home = this.#layout.nodes.find(({ id }) => id === node)?.dir;
+      const place = group === 'tool' && home !== undefined ? { home } : {};
+      return { name, pid, group, mark: markOf(this.#layout, name), ...place };
+    });
   }
 
   #ended(record: ProcessRecord, exit: Exit): void {

@@ -72,9 +72,11 @@ export async function startProcess(request: SpawnRequest): Promise<StartedProces
   child.unref();
   const { pid } = child;
   const state = pid === undefined ? null : await readProcess(pid);
-  if (pid === undefined || state === null) {
+  if (pid === undefined) {
     throw new BenchError('run', `cannot start ${request.name}: ${command} is missing or not executable`);
   }
+  // It ended faster than it could be looked at.
+  if (state === null) throw new BenchError('tool-failed', `${request.name} ended at start`);
   const { name, node, group, argv, out: output, stop } = request;
   const record = { name, node, group, pid, startTime: state.startTime, argv, out: output, stop };
   return { record, exited };

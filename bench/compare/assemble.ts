@@ -6,16 +6,17 @@ import type { Result } from '../result.ts';
 import type { Column } from './columns.ts';
 import type { Comparison, ComparisonRow } from './comparison-file.ts';
 import { evidenceOf } from './evidence.ts';
+import { SEARCH } from './execute.ts';
+import { figuresOf } from './figures.ts';
 import { absentClaims, type Cell, type Mode, rowsOf } from './schedule.ts';
 import {
-  FIGURES,
-  type FigureName,
+  type CellRuns,
   SCORECARD_SCHEMA,
   type Scorecard,
   type ScorecardCell,
   type ScorecardColumn,
+  type ScorecardRow,
 } from './scorecard.ts';
-import { type Summary, summarise } from './statistics.ts';
 import type { Outcome } from './store.ts';
 
 export interface Ended {
@@ -37,15 +38,18 @@ export interface ScorecardParts {
 export function assemble(parts: ScorecardParts): Scorecard {
   const { comparison, columns, mode, seed, planned, ended, startedAt, commit } = parts;
   const rows = rowsOf(comparison, mode);
-  const [first] = resultsOf(ended);
+  const results = resultsOf(ended.map(({ outcome }) => outcome));
+  const [first] = results;
   return {
     schema: SCORECARD_SCHEMA,
-    ...{ name: comparison.name, description: comparison.description, mode, seed, startedAt },
+    ...{ name: comparison.name, description: comparison.description, mode, seed },
+    // One that was cut short began when its first run did.
+    startedAt: results.map((result) => result.startedAt).sort()[0] ?? startedAt,
     ...commit,
     machine: first?.machine ?? null,
     complete: ended.length === planned.length,
     columns: columns.map(describeColumn),
-    rows: rows.map(({ name, title, about, kind, scenario }) => ({ name, title, about, kind, scenario })),
+    rows: rows.map((row) => describeRow(parts, row)),
     cells: rows.flatMap((row) => columns.map((column) => cellOf(parts, row, column))),
   };
 }
@@ -55,44 +59,96 @@ function describeColumn({ id, tool, toolName, found, howToGet, durability }: Col
     ...{ id, tool: toolName, summary: tool.summary, howToGet, durability },
     version: found?.version ?? null,
     acknowledgedAfter: tool.features.acknowledgedAfter[durability],
+    isLimit: !tool.features.acknowledges && !tool.features.buffersOnDisk,
   };
 }
 
-function cellOf({ planned, ended }: ScorecardParts, row: ComparisonRow, column: Column): ScorecardCell {
-  const empty = { figures: {}, rate: null, eventBytes: null, stealPercent: null, evidence: null };
+function describeRow({ ended, mode }: ScorecardParts, row: ComparisonRow): ScorecardRow {
+  const { name, title, about, kind, scenario, file } = row;
+  const mine = ended.filter(({ cell }) => cell.row.name === name).map(({ outcome }) => outcome);
+  const rates = [...new Set(resultsOf(mine).map(({ rate }) => rate))];
+  const isOffered = kind === 'common' || kind === 'held';
+  const steps = (mode === 'quick' ? file.scenario.quick.steps : undefined) ?? file.scenario.steps;
+  return {
+    ...{ name, title, about, kind, scenario },
+    offered: isOffered && rates.length > 0 ? rates.join(', ') : null,
+    faults: steps.map((step) => ({
+      text: `${step.do} ${step.target}`,
+      fromMs: step.at,
+      toMs: step.at + ('lasts' in step ? (step.lasts ?? 0) : 0),
+    })),
+  };
+}
+
+function cellOf(parts: ScorecardParts, row: ComparisonRow, column: Column): ScorecardCell {
+  const isMine = ({ row: { name }, column: { id } }: Cell) => name === row.name && id === column.id;
+  const planned = parts.planned.filter(isMine).length;
+  const outcomes = parts.ended.filter(({ cell }) => isMine(cell)).map(({ outcome }) => outcome);
   const place = { row: row.name, column: column.id };
+  const without = (state: ScorecardCell['state'], why: readonly string[]): ScorecardCell => ({
+    ...place,
+    ...{ state, why, figures: {}, rate: null, eventBytes: null, stealPercent: null, evidence: null },
+    runs: { ...runsOf(outcomes), planned },
+  });
   const claims = absentClaims(column, row);
-  if (claims.length > 0)
-    return { ...place, ...empty, state: 'n/a', why: [`it does not claim: ${claims.join(', ')}`] };
-  if (column.found === null)
-    return { ...place, ...empty, state: 'not run', why: [`not here: ${column.howToGet}`] };
-  const isHere = ({ cell }: Ended) => cell.row.name === row.name && cell.column.id === column.id;
-  const mine = ended.filter(isHere);
-  const notRun = mine.map(({ outcome }) => outcome).find(({ kind }) => kind === 'not run');
-  if (notRun?.kind === 'not run') return { ...place, ...empty, state: 'not run', why: [notRun.why] };
-  const probe = mine.map(({ outcome }) => outcome).find(({ kind }) => kind === 'fidelity');
-  if (probe?.kind === 'fidelity') {
+  if (claims.length > 0) return without('n/a', [`it does not claim: ${claims.join(', ')}`]);
+  if (column.found === null) return without('not run', [`not here: ${column.howToGet}`]);
+  const probe = outcomes.find((outcome) => outcome.kind === 'fidelity');
+  if (probe !== undefined) {
     const why = alterations(probe.fidelity);
-    return { ...place, ...empty, state: why.length === 0 ? 'pass' : 'fail', why };
+    return without(why.length === 0 ? 'pass' : 'fail', why);
   }
-  const results = resultsOf(mine);
-  const wanted = planned.filter((cell) => isHere({ cell, outcome: { kind: 'not run', why: '' } })).length;
-  if (results.length === 0) return { ...place, ...empty, state: 'pending', why: ['not reached'] };
+  const results = resultsOf(outcomes);
+  const said = outcomes.flatMap((outcome) => ('why' in outcome ? [outcome.why] : []));
+  const kinds = outcomes.map(({ kind }) => kind);
+  if (outcomes.length === 0) return without('pending', ['not reached']);
+  if (results.length === 0) {
+    if (kinds.includes('failed')) return without('fail', unique(said));
+    return without(kinds.includes('not run') ? 'not run' : 'invalid', unique(said));
+  }
+  return { ...without('invalid', []), ...measured(results, outcomes, planned, row, parts.mode) };
+}
+
+function measured(
+  results: readonly Result[],
+  outcomes: readonly Outcome[],
+  planned: number,
+  row: ComparisonRow,
+  mode: Mode,
+): Partial<ScorecardCell> {
+  const runs = { ...runsOf(outcomes), planned };
   const valid = results.filter(({ verdict }) => verdict !== 'invalid');
   const telling = results.find(({ verdict }) => verdict === 'fail') ?? valid[0] ?? results[0];
+  const failures = results.flatMap((result) => result.failures);
+  const said = outcomes.flatMap((outcome) => ('why' in outcome ? [outcome.why] : []));
+  const resolution = row.kind === 'sustained' ? SEARCH[mode].precision : 0;
   return {
-    ...place,
-    state: stateOf(results),
-    why: [
-      ...whyOf(results),
-      ...(results.length < wanted ? [`${results.length} of ${wanted} runs so far`] : []),
-    ],
-    figures: figuresOf(valid),
+    runs,
+    state: stateOf(runs),
+    why: [...unique([...failures, ...said]), ...runsText(runs)],
+    figures: figuresOf(valid, resolution),
     rate: telling?.rate ?? null,
     eventBytes: telling?.eventBytes ?? null,
     stealPercent: Math.max(...results.map(({ machine }) => machine.stealPercent)),
     evidence: telling === undefined ? null : evidenceOf(telling),
   };
+}
+
+function runsOf(outcomes: readonly Outcome[]): Omit<CellRuns, 'planned'> {
+  const count = (verdict: Result['verdict']) =>
+    resultsOf(outcomes).filter((result) => result.verdict === verdict).length;
+  const failedAtOnce = outcomes.filter(({ kind }) => kind === 'failed').length;
+  const broken = outcomes.filter(({ kind }) => kind === 'error').length;
+  return { passed: count('pass'), failed: count('fail') + failedAtOnce, invalid: count('invalid') + broken };
+}
+
+function runsText({ passed, failed, invalid, planned }: CellRuns): string[] {
+  const ended = passed + failed + invalid;
+  return [
+    ...(failed > 0 && ended > 1 ? [`${failed} of ${ended} runs failed`] : []),
+    ...(invalid > 0 && ended > 1 ? [`${invalid} of ${ended} runs were invalid and are left out`] : []),
+    ...(ended < planned ? [`${ended} of ${planned} runs so far`] : []),
+  ];
 }
 
 function alterations({ cases }: Fidelity): string[] {
@@ -104,55 +160,15 @@ function alterations({ cases }: Fidelity): string[] {
 }
 
 /** One failure is a failure: a promise is kept every time. A run that went wrong says nothing unless all did. */
-function stateOf(results: readonly Result[]): ScorecardCell['state'] {
-  if (results.some(({ verdict }) => verdict === 'fail')) return 'fail';
-  return results.some(({ verdict }) => verdict === 'pass') ? 'pass' : 'invalid';
+function stateOf({ passed, failed }: CellRuns): ScorecardCell['state'] {
+  if (failed > 0) return 'fail';
+  return passed > 0 ? 'pass' : 'invalid';
 }
 
-function whyOf(results: readonly Result[]): readonly string[] {
-  return [...new Set(results.flatMap(({ failures }) => failures))];
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)];
 }
 
-function resultsOf(ended: readonly Ended[]): readonly Result[] {
-  return ended.flatMap(({ outcome }) => (outcome.kind === 'result' ? [outcome.result] : []));
-}
-
-function figuresOf(results: readonly Result[]): Readonly<Partial<Record<FigureName, Summary>>> {
-  const figures: Partial<Record<FigureName, Summary>> = {};
-  for (const name of FIGURES) {
-    const values = results.map((result) => figureOf(result, name)).filter((value) => value !== null);
-    if (values.length > 0) figures[name] = summarise(values);
-  }
-  return figures;
-}
-
-const worst = (result: Result, count: (destination: Result['destinations'][number]) => number): number =>
-  Math.max(0, ...result.destinations.map(count));
-
-const FIGURE: Readonly<Record<FigureName, (result: Result) => number | null>> = {
-  ratePerMinute: (result) => result.ratePerMinute,
-  mbPerSecond: (result) => result.mbPerSecond,
-  cpuSecondsPerMillion: (result) => result.cpuSecondsPerMillion,
-  writtenBytesPerEvent: (result) => writtenBytes(result) / Math.max(1, result.sent),
-  rssBytesMax: (result) => result.rssBytesMax,
-  latencyP50Ms: (result) => result.latencyMs?.p50 ?? null,
-  latencyP99Ms: (result) => result.latencyMs?.p99 ?? null,
-  latencyP999Ms: (result) => result.latencyMs?.p999 ?? null,
-  latencyMaxMs: (result) => result.latencyMs?.max ?? null,
-  drainMs: ({ window }) => Math.max(0, window.endMs - window.sentMs),
-  lost: (result) => worst(result, ({ lost }) => lost.events),
-  duplicated: (result) => worst(result, ({ duplicated }) => duplicated.events),
-  reordered: (result) => worst(result, ({ reordered }) => reordered.events),
-  torn: (result) => worst(result, ({ torn }) => torn),
-  foreign: (result) => worst(result, ({ foreign }) => foreign),
-};
-
-function figureOf(result: Result, name: FigureName): number | null {
-  return FIGURE[name](result);
-}
-
-function writtenBytes({ processes }: Result): number {
-  return processes
-    .filter(({ group }) => group === 'tool')
-    .reduce((sum, { writtenBytes: bytes }) => sum + bytes, 0);
+function resultsOf(outcomes: readonly Outcome[]): readonly Result[] {
+  return outcomes.flatMap((outcome) => (outcome.kind === 'result' ? [outcome.result] : []));
 }

@@ -1,7 +1,7 @@
 // The columns of a comparison: a tool in one configuration and one durability. One that is not on the machine stays a
 // column and says how to get it.
 
-import { BenchError } from '../run-error.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 import { toolNamed } from '../tools/registry.ts';
 import type { FoundTool, Tool } from '../tools/tool.ts';
 import type { Claim, ColumnSpec, Comparison } from './comparison-file.ts';
@@ -43,7 +43,9 @@ function pick(columns: readonly ColumnSpec[], names: readonly string[]): ColumnS
 
 async function column(root: string, { tool: toolName, durability: asked }: ColumnSpec): Promise<Column> {
   const tool = toolNamed(toolName);
-  const location = await tool.locate(root);
+  const location = await tool.locate(root).catch((error: unknown) => {
+    return { found: false, howToGet: `its adapter could not look for it: ${messageOf(error)}` } as const;
+  });
   const [only] = tool.features.durabilities;
   const durability = tool.features.durabilities.includes(asked) ? asked : (only ?? 'os');
   const id = `${toolName.replaceAll(':', '-')}-${durability}`;

@@ -1,13 +1,12 @@
 // `run compare.yaml`: every cell in its order, a scorecard after each so that what there is can be looked at, and one
 // that was cut short goes on with the same --out.
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../chain/chain-file.ts';
+import { takeDownOrphans } from '../chain/orphans.ts';
 import { FIDELITY_CASES } from '../fidelity/cases.ts';
 import { renderScorecardMarkdown } from '../report/scorecard/markdown.ts';
-import { renderScorecard } from '../report/scorecard/page.ts';
-import { describeCommit } from '../run/machine.ts';
+import { describeCommit, describeMachine } from '../run/machine.ts';
 import { outFolder } from '../run/output.ts';
 import { ProgressLine } from '../run/progress.ts';
 import { assemble, type Ended, type ScorecardParts } from './assemble.ts';
@@ -15,10 +14,11 @@ import { type Column, columnsOf, refuseTwins } from './columns.ts';
 import type { Comparison } from './comparison-file.ts';
 import { type CellContext, learn, runCell } from './execute.ts';
 import { forecast, forecastText } from './forecast.ts';
+import { digestOf, machineText, programDigest } from './key.ts';
 import { RateBook } from './rates.ts';
 import { type Cell, type Mode, rowsOf, schedule } from './schedule.ts';
 import type { Scorecard } from './scorecard.ts';
-import { ComparisonStore, digestOf, type Outcome, SCORECARD } from './store.ts';
+import { ComparisonStore, type Outcome, SCORECARD, writeScorecardPages } from './store.ts';
 
 /** An invalid run says nothing about the tool: it is tried again, this often. */
 const TRIES = 2;
@@ -44,7 +44,10 @@ export async function runComparison(
   refuseTwins(columns);
   const planned = schedule(comparison, columns, mode, seed);
   const store = await openStore(root, comparison, columns, command);
-  talk.write(`${introduction(comparison, columns, planned, mode)}\nresults in ${store.dir}\n`);
+  const left = await stillToRun(store, planned);
+  talk.write(`${introduction(comparison, columns, planned, left, mode)}\nresults in ${store.dir}\n`);
+  const orphans = await takeDownOrphans(root, (text) => talk.write(`${text}\n`));
+  if (orphans.length > 0) talk.write(`taken down, since nobody looked after it: ${orphans.join(', ')}\n`);
   const ended: Ended[] = [];
   const parts: ScorecardParts = {
     ...{ comparison, columns, mode, seed, planned, ended },
@@ -78,7 +81,8 @@ export async function runComparison(
 async function perform(context: CellContext, cell: Cell, store: ComparisonStore): Promise<Outcome> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await runCell(context, cell, store.folderOf(cell));
-    const isInvalid = outcome.kind === 'result' && outcome.result.verdict === 'invalid';
+    const isInvalid =
+      outcome.kind === 'error' || (outcome.kind === 'result' && outcome.result.verdict === 'invalid');
     if (context.signal.aborted || (isInvalid && attempt < TRIES)) {
       if (context.signal.aborted) return outcome;
       context.line.say(`  ${outcomeText(outcome)}; once more`);
@@ -102,7 +106,18 @@ async function openStore(
   ]);
   const ids = columns.filter(isHere).map(({ id, found }) => `${id} ${found?.version ?? ''}`);
   const dir = outFolder(root, out, comparison.name, mode);
-  return ComparisonStore.open(dir, { comparison: comparison.name, mode, seed, columns: ids, digest });
+  const { name, seeds } = comparison;
+  const program = await programDigest(root);
+  const machine = machineText(await describeMachine(root));
+  return ComparisonStore.open(dir, {
+    ...{ comparison: name, mode, seed, seeds, columns: ids, digest, program, machine },
+  });
+}
+
+async function stillToRun(store: ComparisonStore, planned: readonly Cell[]): Promise<readonly Cell[]> {
+  const left: Cell[] = [];
+  for (const cell of planned) if (!(await store.has(cell))) left.push(cell);
+  return left;
 }
 
 function isHere({ found }: Column): boolean {
@@ -113,19 +128,23 @@ function introduction(
   { name }: Comparison,
   columns: readonly Column[],
   planned: readonly Cell[],
+  left: readonly Cell[],
   mode: Mode,
 ): string {
   const absent = columns.filter((column) => !isHere(column));
   const here = columns.filter(isHere).map(({ id, found }) => `${id} (${found?.version ?? ''})`);
   return [
     `${name}, ${mode}${mode === 'quick' ? ' (once each: indicative)' : ''}: ${forecastText(forecast(planned, mode))}`,
+    ...(left.length < planned.length
+      ? [`${planned.length - left.length} are there already; to go: ${forecastText(forecast(left, mode))}`]
+      : []),
     `compared: ${here.join(', ') || 'nothing'}`,
     ...absent.map(({ toolName, howToGet }) => `not run: ${toolName}; to get it: ${howToGet}`),
   ].join('\n');
 }
 
 function outcomeText(outcome: Outcome): string {
-  if (outcome.kind === 'not run') return `not run: ${outcome.why}`;
+  if ('why' in outcome) return `${outcome.kind}: ${outcome.why.split('\n')[0] ?? ''}`;
   if (outcome.kind === 'fidelity') {
     const kept = outcome.fidelity.cases.filter(({ fate }) => fate === 'kept').length;
     return `${kept} of ${FIDELITY_CASES.length} cases kept as they were`;
@@ -136,9 +155,6 @@ function outcomeText(outcome: Outcome): string {
 }
 
 async function writeScorecard(dir: string, scorecard: Scorecard): Promise<string> {
-  const page = join(dir, 'scorecard.html');
   await writeWhole(join(dir, SCORECARD), `${JSON.stringify(scorecard)}\n`);
-  await writeFile(join(dir, 'scorecard.md'), renderScorecardMarkdown(scorecard));
-  await writeFile(page, renderScorecard(scorecard));
-  return page;
+  return writeScorecardPages(dir, scorecard);
 }

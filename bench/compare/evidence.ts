@@ -7,6 +7,7 @@ import type { CellEvidence } from './scorecard.ts';
 const POINTS_MAX = 160;
 const RANGES_MAX = 10;
 const TEXT_MAX = 12_000;
+const EVENTS_MAX = 30;
 
 export function evidenceOf(result: Result): CellEvidence {
   const { window, series } = result;
@@ -16,8 +17,10 @@ export function evidenceOf(result: Result): CellEvidence {
   const of = (list: readonly NamedSeries[]) => pick(list.find(({ name }) => name === slowest)?.values ?? []);
   return {
     seed: result.seed,
+    offeredBytesPerSecond:
+      result.offeredPerMinute === null ? null : (result.offeredPerMinute / 60) * result.eventBytes,
     ...{ startMs: window.startMs, sentMs: window.sentMs, endMs: window.endMs },
-    events: result.events,
+    events: result.events.slice(0, EVENTS_MAX),
     configuration: result.configuration.map(({ file, text }) => ({ file, text: text.slice(0, TEXT_MAX) })),
     timeMs: pick(series.timeMs),
     arrivedBytesPerSecond: of(series.rateBytes),
@@ -28,7 +31,12 @@ export function evidenceOf(result: Result): CellEvidence {
         destination: name,
         ranges: lost.ranges.slice(0, RANGES_MAX).map(rangeText),
       })),
-    notes: result.notes,
+    notes: [
+      ...result.notes,
+      ...(result.events.length > EVENTS_MAX
+        ? [`${result.events.length - EVENTS_MAX} more events are in the run's own result.json`]
+        : []),
+    ],
   };
 }
 

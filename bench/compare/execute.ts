@@ -6,8 +6,8 @@ import { type PreparedRun, prepareRun, type RunCommand } from '../run/perform.ts
 import type { Overrides } from '../run/plan.ts';
 import type { ProgressLine } from '../run/progress.ts';
 import { executeRun, type RunContext } from '../run/run.ts';
-import { findSustained, type SearchEffort } from '../run/sustained.ts';
-import { BenchError } from '../run-error.ts';
+import { findSustained, type SearchEffort, whyNotSustained } from '../run/sustained.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 import type { Rate } from '../scenario-units.ts';
 import type { Column } from './columns.ts';
 import type { RateBook } from './rates.ts';
@@ -17,7 +17,7 @@ import type { Outcome } from './store.ts';
 /** A flood that is over sooner than this is repeated with more events. */
 const FLOOD_MS_MIN = 8000;
 const FLOOD_EVENTS_FIRST = 1_000_000;
-const SEARCH: Readonly<Record<Mode, SearchEffort>> = {
+export const SEARCH: Readonly<Record<Mode, SearchEffort>> = {
   quick: { firstPerMinute: 4e6, probeMs: 5000, precision: 0.25, probesMax: 4 },
   full: { firstPerMinute: 4e6, probeMs: 10_000, precision: 0.1, probesMax: 12 },
 };
@@ -32,6 +32,7 @@ export interface CellContext {
   readonly signal: AbortSignal;
 }
 
+/** Whatever one tool does, or its adapter, is the outcome of its cell: the others are run all the same. */
 export async function runCell(context: CellContext, cell: Cell, outDir: string): Promise<Outcome> {
   const { row, column } = cell;
   try {
@@ -43,9 +44,14 @@ export async function runCell(context: CellContext, cell: Cell, outDir: string):
     const result = await measure(context, cell, prepared);
     return { kind: 'result', result, folder: outDir };
   } catch (error) {
-    if (!(error instanceof BenchError) || error.code === 'usage') throw error;
-    return { kind: 'not run', why: error.message };
+    return { kind: kindOf(error), why: messageOf(error) };
   }
+}
+
+function kindOf(error: unknown): 'failed' | 'not run' | 'error' {
+  if (!(error instanceof BenchError)) return 'error';
+  if (error.code === 'tool-failed') return 'failed';
+  return error.code === 'not-possible' || error.code === 'tool-missing' ? 'not run' : 'error';
 }
 
 /** What later cells need to know of this one. */
@@ -89,16 +95,23 @@ async function measure(context: CellContext, cell: Cell, prepared: PreparedRun):
     case 'flood':
       return flood(run, prepared);
     case 'common':
-      return at(context.rates.common(context.columns));
+      return held(await at(context.rates.common(context.columns)));
     case 'fidelity':
       throw new Error('a fidelity probe is no run');
     case 'held':
-      return at(row.rate ?? prepared.scenario.generator.rate);
+      return held(await at(row.rate ?? prepared.scenario.generator.rate));
     case 'fault':
       return fault(context, column, prepared, run);
     default:
       return unknownKind(row.kind);
   }
+}
+
+/** That all arrives in the end holds no rate: a source that is kept long enough is a buffer, too. */
+export function held(result: Result): Result {
+  const reason = result.verdict === 'pass' ? whyNotSustained(result) : null;
+  if (reason === null) return result;
+  return { ...result, verdict: 'fail', failures: [`${result.rate} is not held: ${reason}`] };
 }
 
 /** Sizes that stand for so many seconds of the scenario's own rate stand for as many of this one's. */

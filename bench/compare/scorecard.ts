@@ -5,7 +5,7 @@ import type { DurabilityClass } from '../tools/tool.ts';
 import type { ComparisonRow } from './comparison-file.ts';
 import type { Summary } from './statistics.ts';
 
-export const SCORECARD_SCHEMA = 'spillway-scorecard/1';
+export const SCORECARD_SCHEMA = 'spillway-scorecard/2';
 
 export interface Scorecard {
   readonly schema: typeof SCORECARD_SCHEMA;
@@ -34,6 +34,8 @@ export interface ScorecardColumn {
   readonly howToGet: string;
   readonly durability: 'fsync' | 'os';
   readonly acknowledgedAfter: DurabilityClass;
+  /** The bare copy: what the path gives to who promises nothing. Shown, and ranked with nobody. */
+  readonly isLimit: boolean;
 }
 
 export interface ScorecardRow {
@@ -42,6 +44,18 @@ export interface ScorecardRow {
   readonly about: string;
   readonly kind: ComparisonRow['kind'];
   readonly scenario: string;
+  /** At which rate everybody was run, where the row decides it; null: each at its own, or not reached. */
+  readonly offered: string | null;
+  /** What is broken, from the first event on. */
+  readonly faults: readonly { readonly text: string; readonly fromMs: number; readonly toMs: number }[];
+}
+
+/** How the runs of a cell ended. */
+export interface CellRuns {
+  readonly passed: number;
+  readonly failed: number;
+  readonly invalid: number;
+  readonly planned: number;
 }
 
 /** `n/a`: the tool does not claim to do it; `not run`: the tool, or what the run needs, is not here. */
@@ -52,12 +66,13 @@ export const FIGURES = [
   'mbPerSecond',
   'cpuSecondsPerMillion',
   'writtenBytesPerEvent',
-  'rssBytesMax',
+  'memoryBytesMax',
   'latencyP50Ms',
   'latencyP99Ms',
   'latencyP999Ms',
   'latencyMaxMs',
   'drainMs',
+  'sent',
   'lost',
   'duplicated',
   'reordered',
@@ -72,6 +87,7 @@ export interface ScorecardCell {
   readonly state: CellState;
   /** In plain words: failures, the missing claim, or why it was not run. */
   readonly why: readonly string[];
+  readonly runs: CellRuns;
   readonly figures: Readonly<Partial<Record<FigureName, Summary>>>;
   /** The load, as text. */
   readonly rate: string | null;
@@ -87,6 +103,8 @@ export interface CellEvidence {
   readonly startMs: number;
   readonly sentMs: number;
   readonly endMs: number;
+  /** null: a flood. */
+  readonly offeredBytesPerSecond: number | null;
   readonly events: Result['events'];
   readonly configuration: Result['configuration'];
   /** At the slowest destination. */

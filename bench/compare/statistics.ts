@@ -28,6 +28,11 @@ export function summarise(values: readonly number[]): Summary {
   return { runs, median, low: at(cut), high: at(runs - 1 - cut), erratic };
 }
 
+/** Of a figure that was found by steps of this share: the true one may be a step higher. */
+export function widened(summary: Summary, share: number): Summary {
+  return { ...summary, high: summary.high * (1 + share) };
+}
+
 /** Ranks that may be left out at each end while the rest still covers the median often enough. */
 function ranksToCut(runs: number): number {
   let cut = 0;

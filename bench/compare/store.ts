@@ -2,46 +2,34 @@
 // goes on where it stopped.
 //
 //   <out>/comparison.json                          which comparison this is
-//   <out>/<row>/<column>/<repetition>/result.json  one run; `fidelity.json` a probe; `not-run.json`: it could not be
+//   <out>/<row>/<column>/<repetition>/result.json  one run; `fidelity.json` a probe; `failed.json`: it did not come up
 //   <out>/scorecard.{json,html,md}
 
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../chain/chain-file.ts';
 import type { Fidelity } from '../fidelity/probe.ts';
 import { makeFolder } from '../folder.ts';
+import { renderScorecardMarkdown } from '../report/scorecard/markdown.ts';
+import { renderScorecard } from '../report/scorecard/page.ts';
 import type { Result } from '../result.ts';
 import { readResult, writeResult } from '../run/output.ts';
 import { BenchError, hasCode } from '../run-error.ts';
-import type { Cell, Mode } from './schedule.ts';
+import { type ComparisonKey, differences, parseKey } from './key.ts';
+import type { Cell } from './schedule.ts';
 import { SCORECARD_SCHEMA, type Scorecard } from './scorecard.ts';
 
 const KEY = 'comparison.json';
 export const SCORECARD = 'scorecard.json';
+const RESULT = 'result.json';
 const FIDELITY = 'fidelity.json';
-const NOT_RUN = 'not-run.json';
+const FAILED = 'failed.json';
 
-export interface ComparisonKey {
-  readonly comparison: string;
-  readonly mode: Mode;
-  readonly seed: number;
-  readonly columns: readonly string[];
-  /** Of the comparison's file and its scenarios. */
-  readonly digest: string;
-}
-
-/** How a cell ended. */
+/** How a cell ended. `failed`: the tool did not come up. `error`: the rig or an adapter went wrong, which says nothing. */
 export type Outcome =
   | { readonly kind: 'result'; readonly result: Result; readonly folder: string }
   | { readonly kind: 'fidelity'; readonly fidelity: Fidelity }
-  | { readonly kind: 'not run'; readonly why: string };
-
-export function digestOf(texts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const text of texts) hash.update(text).update('\0');
-  return hash.digest('hex');
-}
+  | { readonly kind: 'not run' | 'failed' | 'error'; readonly why: string };
 
 export class ComparisonStore {
   readonly dir: string;
@@ -54,13 +42,14 @@ export class ComparisonStore {
   static async open(dir: string, key: ComparisonKey): Promise<ComparisonStore> {
     await makeFolder(dir);
     const file = join(dir, KEY);
-    const text = `${JSON.stringify(key, null, 2)}\n`;
     const before = await readIfThere(file);
-    if (before !== null && before !== text) {
-      const message = `${dir} holds another comparison (tools, mode, seed or files differ): give another --out`;
+    const changed = before === null ? [] : differences(parseKey(file, before), key);
+    if (changed.length > 0) {
+      const what = changed.join('; ');
+      const message = `${dir} holds another comparison, beside which these results cannot stand (${what}): give another --out`;
       throw new BenchError('usage', message);
     }
-    if (before === null) await writeWhole(file, text);
+    await writeWhole(file, `${JSON.stringify(key, null, 2)}\n`);
     return new ComparisonStore(dir);
   }
 
@@ -68,25 +57,46 @@ export class ComparisonStore {
     return join(this.dir, row.name, column.id, String(repetition + 1));
   }
 
-  /** null: still to be run. An invalid run said nothing and is run again. */
+  /** Whether something is known of the cell, without reading it. */
+  async has(cell: Cell): Promise<boolean> {
+    const names = await readdir(this.folderOf(cell)).catch((error: unknown): string[] => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    return [RESULT, FIDELITY, FAILED].some((name) => names.includes(name));
+  }
+
+  /** null: still to be run. An invalid run said nothing and is run again; so is what was not possible before. */
   async outcomeOf(cell: Cell): Promise<Outcome | null> {
     const folder = this.folderOf(cell);
     const fidelity = await readIfThere(join(folder, FIDELITY));
     if (fidelity !== null) return { kind: 'fidelity', fidelity: JSON.parse(fidelity) as Fidelity };
-    const notRun = await readIfThere(join(folder, NOT_RUN));
-    if (notRun !== null) return { kind: 'not run', why: (JSON.parse(notRun) as { why: string }).why };
-    if ((await readIfThere(join(folder, 'result.json'))) === null) return null;
+    const failed = await readIfThere(join(folder, FAILED));
+    if (failed !== null) return { kind: 'failed', why: (JSON.parse(failed) as { why: string }).why };
+    if ((await readIfThere(join(folder, RESULT))) === null) return null;
     const result = await readResult(folder);
     return result.verdict === 'invalid' ? null : { kind: 'result', result, folder };
   }
 
   async keep(cell: Cell, outcome: Outcome): Promise<void> {
     const folder = this.folderOf(cell);
+    const write = (name: string, value: unknown) =>
+      writeWhole(join(folder, name), `${JSON.stringify(value)}\n`);
     await makeFolder(folder);
-    if (outcome.kind === 'result') await writeResult(folder, outcome.result);
-    else if (outcome.kind === 'fidelity')
-      await writeWhole(join(folder, FIDELITY), `${JSON.stringify(outcome.fidelity)}\n`);
-    else await writeWhole(join(folder, NOT_RUN), `${JSON.stringify({ why: outcome.why })}\n`);
+    switch (outcome.kind) {
+      case 'result':
+        await writeResult(folder, outcome.result);
+        return;
+      case 'fidelity':
+        return write(FIDELITY, outcome.fidelity);
+      case 'failed':
+        return write(FAILED, { why: outcome.why });
+      case 'not run':
+      case 'error':
+        return;
+      default:
+        outcome satisfies never;
+    }
   }
 }
 
@@ -98,6 +108,14 @@ export async function readScorecard(dir: string): Promise<Scorecard | null> {
   const card = JSON.parse(text) as Partial<Scorecard>;
   if (card.schema === SCORECARD_SCHEMA) return card as Scorecard;
   throw new BenchError('usage', `${file}: schema ${String(card.schema)}, expected ${SCORECARD_SCHEMA}`);
+}
+
+/** Both pages, from the scorecard; returns the path of the one to look at. */
+export async function writeScorecardPages(dir: string, card: Scorecard): Promise<string> {
+  const page = join(dir, 'scorecard.html');
+  await writeFile(join(dir, 'scorecard.md'), renderScorecardMarkdown(card));
+  await writeFile(page, renderScorecard(card));
+  return page;
 }
 
 async function readIfThere(file: string): Promise<string | null> {

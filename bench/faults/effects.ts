@@ -62,7 +62,7 @@ export class FaultEffects {
         return this.#wipe(target);
       case 'join':
         if (chain.isUp(target)) throw new BenchError('run', `${target} is up already`);
-        await chain.start([target], signal);
+        await this.#comesUp(chain.start([target], signal));
         return '';
       case 'drain':
         this.#mustBeUp(target);
@@ -100,7 +100,7 @@ export class FaultEffects {
     switch (action) {
       case 'start':
         if (chain.isUp(target)) throw new BenchError('run', `${target} is up already`);
-        await chain.launch(target, signal);
+        await this.#comesUp(chain.launch(target, signal));
         return;
       case 'resume':
         this.#mustBeUp(target);
@@ -139,8 +139,8 @@ export class FaultEffects {
       done.push(`${target}: drains no more at the end`);
     }
     if (!chain.isUp(target)) {
-      await chain.start([target], signal);
-      done.push(`${target}: started again at the end`);
+      const isUp = await this.#comesUp(chain.start([target], signal));
+      done.push(isUp ? `${target}: started again at the end` : `${target}: did not start again at the end`);
     }
     return done;
   }
@@ -195,8 +195,21 @@ export class FaultEffects {
     return wrong === null ? step.expect : wrong;
   }
 
+  /** A tool that does not come back from a fault has failed, and the fault has happened. */
+  async #comesUp(starting: Promise<void>): Promise<boolean> {
+    try {
+      await starting;
+      return true;
+    } catch (error) {
+      if (!(error instanceof BenchError) || error.code !== 'tool-failed') throw error;
+      this.#on.onMisbehaved(error.message);
+      return false;
+    }
+  }
+
+  /** What fell by itself is as good as broken on purpose, and counted against the tool already. */
   #mustBeUp(target: string): void {
-    if (this.#on.chain.isUp(target)) return;
+    if (this.#on.chain.isUp(target) || this.#on.chain.isWanted(target)) return;
     const why = target === ETCD ? ' (the chain runs on the static registry)' : '';
     throw new BenchError('nothing-to-break', `${target} is not up${why}`);
   }

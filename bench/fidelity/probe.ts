@@ -51,7 +51,9 @@ export async function probeFidelity(
     return { tool: tool.name, version: found.version, cases };
   } catch (error) {
     if (ended.length === 0) throw error;
-    throw new BenchError('run', `${ended.join(', ')} ended during the probe`, { cause: error });
+    throw new BenchError('tool-failed', `${[...new Set(ended)].join(', ')} ended during the probe`, {
+      cause: error,
+    });
   } finally {
     await chain.stop();
     await chain.remove();

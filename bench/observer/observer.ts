@@ -12,6 +12,7 @@ import { PollGaps } from './gaps.ts';
 import { Machine } from './machine.ts';
 import { Processes } from './processes.ts';
 import type { ObserverSpec, Sample, WatchedDirectory } from './spec.ts';
+import { Strays } from './strays.ts';
 
 export const arrivalsFile = (name: string): string => `arrivals-${name}.bin`;
 /** Arrivals reach the disk this often, whatever happens to us. */
@@ -42,6 +43,7 @@ class Observer {
   readonly #directories: readonly { readonly name: string; readonly files: EventDirectory }[];
   readonly #processes: Processes;
   readonly #machine = new Machine();
+  readonly #strays = new Strays();
 
   constructor(spec: ObserverSpec) {
     this.#spec = spec;
@@ -97,9 +99,14 @@ class Observer {
 
   #sample(): void {
     for (const { files } of this.#directories) files.scan();
+    const timeMs = wallClockMs();
+    const processes = this.#processes.sample();
+    this.#strays.look(timeMs, this.#processes.members, this.#processes.listed);
+    const { found } = this.#strays;
     const sample: Sample = {
-      timeMs: wallClockMs(),
-      processes: this.#processes.sample(),
+      timeMs,
+      processes,
+      ...(found.length > 0 && { strays: found }),
       directories: Object.fromEntries(this.#directories.map(({ name, files }) => [name, files.totals()])),
       machine: this.#machine.sample(),
     };

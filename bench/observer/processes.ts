@@ -1,59 +1,85 @@
-// What the listed processes cost, from /proc. Counters are cumulative by name and go on over a restart: a new pid
-// begins at zero and is added. What a process used between the last sample and its death is not seen. Exactly the
-// pids in the file are counted, not their children.
+// What the listed processes cost, each with all that descends from it, from /proc. Counters are cumulative by name and
+// go on over a restart: a new pid begins at zero and is added. What a listed process used between the last sample and
+// its death is not seen; what a child used is, once its parent has waited for it.
 
 import { readFileSync, statSync } from 'node:fs';
+import { Families } from './families.ts';
+import { type ProcessCosts, readCosts, uptimeTicks } from './procfs.ts';
 import type { ObservedProcess, Sample } from './spec.ts';
 
-/** USER_HZ: the same on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
-
-interface Counters {
-  readonly cpuSeconds: number;
-  readonly writtenBytes: number;
-  readonly readBytes: number;
-}
 type ProcessSample = Sample['processes'][string];
-const NONE: Counters = { cpuSeconds: 0, writtenBytes: 0, readBytes: 0 };
+type Counters = Pick<ProcessCosts, 'cpuSeconds' | 'reapedSeconds' | 'writtenBytes' | 'readBytes'>;
+interface Seen extends ProcessCosts {
+  readonly pid: number;
+  readonly name: string;
+}
+const NOTHING: ProcessSample = { cpuSeconds: 0, rssBytes: 0, writtenBytes: 0, readBytes: 0 };
+const NONE: Counters = { cpuSeconds: 0, reapedSeconds: 0, writtenBytes: 0, readBytes: 0 };
+/** Times come in hundredths of a second. */
+const TICK_SECONDS = 0.011;
 
 export class Processes {
   readonly #path: string;
-  readonly #startedTicks: number;
+  readonly #startedTicks = uptimeTicks();
+  readonly #families = new Families();
   #changedMs = -1;
   #listed: readonly ObservedProcess[] = [];
+  #members: ReadonlyMap<number, string> = new Map();
   readonly #totals = new Map<string, ProcessSample>();
   /** By pid and start time, so that a pid that is used again is another process. */
-  #last = new Map<string, Counters>();
+  #last = new Map<string, Seen>();
 
   constructor(path: string) {
     this.#path = path;
-    this.#startedTicks = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * TICKS_PER_SECOND;
   }
 
   get listed(): readonly ObservedProcess[] {
     return this.#listed;
   }
 
+  /** By pid: whose it is. As of the last sample. */
+  get members(): ReadonlyMap<number, string> {
+    return this.#members;
+  }
+
   sample(): Sample['processes'] {
     this.#reread();
+    this.#members = this.#families.members(this.#listed);
     for (const [name, total] of this.#totals) this.#totals.set(name, { ...total, rssBytes: 0 });
-    const seen = new Map<string, Counters>();
-    for (const { name, pid } of this.#listed) {
-      const now = readProcess(pid);
-      if (!now) continue;
-      const key = `${pid}:${now.startedTicks}`;
+    const seen = new Map<string, Seen>();
+    for (const [pid, name] of this.#members) {
+      const costs = readCosts(pid);
+      if (costs !== null) seen.set(`${pid}:${costs.startedTicks}`, { ...costs, pid, name });
+    }
+    const gone = [...this.#last].filter(([key]) => !seen.has(key)).map(([, last]) => last);
+    const tools = new Set(this.#listed.filter(({ group }) => group === 'tool').map(({ name }) => name));
+    for (const [key, now] of seen) {
       const before = this.#last.get(key) ?? (now.startedTicks < this.#startedTicks ? now : NONE);
-      seen.set(key, now);
-      const total = this.#totals.get(name) ?? { ...NONE, rssBytes: 0 };
-      this.#totals.set(name, {
-        cpuSeconds: total.cpuSeconds + now.cpuSeconds - before.cpuSeconds,
-        rssBytes: total.rssBytes + now.rssBytes,
-        writtenBytes: total.writtenBytes + now.writtenBytes - before.writtenBytes,
-        readBytes: total.readBytes + now.readBytes - before.readBytes,
-      });
+      // The rig's processes start those of the tool: what they wait for is not theirs.
+      const children = tools.has(now.name) ? gone.filter(({ parent }) => parent === now.pid) : null;
+      this.#add(now, before, children);
     }
     this.#last = seen;
     return Object.fromEntries(this.#totals);
+  }
+
+  #add(now: Seen, before: Counters, goneChildren: readonly Seen[] | null): void {
+    const total = this.#totals.get(now.name) ?? NOTHING;
+    const sum = (of: (child: Seen) => number) =>
+      (goneChildren ?? []).reduce((all, child) => all + of(child), 0);
+    const reaped = now.reapedSeconds - before.reapedSeconds;
+    const seenOfThem = sum(({ cpuSeconds, reapedSeconds }) => cpuSeconds + reapedSeconds);
+    // Who ignores SIGCHLD is told nothing of its children: then nothing of theirs is in its own counters.
+    const isWaitedFor = reaped + TICK_SECONDS * (goneChildren?.length ?? 0) >= seenOfThem;
+    const unseen = goneChildren === null ? 0 : Math.max(0, reaped - seenOfThem);
+    const rise = (part: 'writtenBytes' | 'readBytes') =>
+      Math.max(0, now[part] - before[part] - (isWaitedFor ? sum((child) => child[part]) : 0));
+    this.#totals.set(now.name, {
+      cpuSeconds: total.cpuSeconds + now.cpuSeconds - before.cpuSeconds + unseen,
+      rssBytes: total.rssBytes + now.rssBytes,
+      writtenBytes: total.writtenBytes + rise('writtenBytes'),
+      readBytes: total.readBytes + rise('readBytes'),
+    });
   }
 
   /** The list may be missing at first, and may be half written when we look: then the old one holds. */
@@ -79,36 +105,4 @@ function parseList(text: string): readonly ObservedProcess[] | null {
 
 function isObserved(item: unknown): item is ObservedProcess {
   return typeof item === 'object' && item !== null && 'name' in item && 'pid' in item;
-}
-
-/** Null for a process that is gone, or that belongs to somebody else. */
-function readProcess(pid: number): (ProcessSample & { readonly startedTicks: number }) | null {
-  const stat = readProc(pid, 'stat');
-  const status = readProc(pid, 'status');
-  if (stat === null || status === null) return null;
-  const io = readProc(pid, 'io') ?? ''; // only our own user's may be read
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may hold spaces; field 3 is first
-  const field = (number: number): number => Number(fields[number - 3] ?? 0);
-  return {
-    startedTicks: field(22),
-    cpuSeconds: (field(14) + field(15)) / TICKS_PER_SECOND,
-    rssBytes: numberAfter(status, 'VmRSS:') * 1024,
-    writtenBytes: numberAfter(io, '\nwrite_bytes:'),
-    readBytes: numberAfter(io, '\nread_bytes:'),
-  };
-}
-
-function readProc(pid: number, file: string): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
-    throw cause;
-  }
-}
-
-function numberAfter(text: string, label: string): number {
-  const at = text.indexOf(label);
-  return at < 0 ? 0 : Number.parseInt(text.slice(at + label.length), 10);
 }

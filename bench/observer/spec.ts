@@ -28,6 +28,17 @@ export interface ObservedProcess {
   readonly pid: number;
   /** `agent`, `rsyslog`, ... are measured as the system under test; `rig` is the bench's own share. */
   readonly group: 'tool' | 'rig';
+  /** In the environment of the process and of all that it starts (SPILLWAY_PROCESS). */
+  readonly mark?: string;
+  /** The folder that it may write in. */
+  readonly home?: string;
+}
+
+/** A file that a tool holds open for writing outside its folder. */
+export interface Stray {
+  readonly process: string;
+  readonly path: string;
+  readonly bytes: number;
 }
 
 /** A line of samples.jsonl. Counters are cumulative since the observer started; a restarted process goes on counting. */
@@ -48,6 +59,8 @@ export interface Sample {
   readonly directories: Readonly<
     Record<string, { readonly totalBytes: number; readonly presentBytes: number; readonly files: number }>
   >;
+  /** All that were seen so far; left out: none. */
+  readonly strays?: readonly Stray[];
   /** Machine-wide CPU seconds (all cores), since the observer started. */
   readonly machine: {
     readonly busySeconds: number;

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChainEnd, type ChainLayout, endsOf, isCluster } from '../chain/layout.ts';
 import type { Manifest } from '../generator/spec.ts';
 import type { AccountedNode } from '../run/conservation.ts';
+import { DrainWatch } from '../run/drain.ts';
 import type { RunPlan } from '../run/plan.ts';
 import { isHandedOver, isIdle, SETTLE_MS } from '../run/settle.ts';
 import type { NodeAccount } from '../tools/tool.ts';
@@ -34,16 +35,12 @@ export class RemoteBooks {
     const wantedBytes = isShared ? Number.POSITIVE_INFINITY : (manifest?.bytes ?? 0);
     // Where events may be lost their bytes never come, and those that are judged already are gone.
     const asksBooks = asserts.lost !== 0 || verify === 'live' || isShared;
-    const beganMs = Date.now();
-    let moved = { atMs: beganMs, total: -1 };
+    const watch = new DrainWatch(wantedBytes, limits, Date.now());
     for (;;) {
       const sizes = await this.#sizes();
-      if (sizes.every((size) => size >= wantedBytes)) return true;
       if (asksBooks && (await this.#isSettled(manifest))) return true;
-      const total = sizes.reduce((sum, size) => sum + size, 0);
-      const now = Date.now();
-      if (total !== moved.total) moved = { atMs: now, total };
-      if (now - beganMs > limits.drain || now - moved.atMs > limits.noProgress) return false;
+      const state = watch.look(sizes, Date.now());
+      if (state !== 'waiting') return state === 'all';
       await delay(POLL_MS, undefined, { signal });
     }
   }

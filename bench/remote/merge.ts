@@ -19,6 +19,7 @@ export function mergeSamples(machines: readonly Seen<Sample>[]): Sample[] {
     timeMs,
     processes: Object.assign({}, ...seen.map((sample) => sample.processes)),
     directories: Object.assign({}, ...seen.map((sample) => sample.directories)),
+    ...straysOf(seen),
     machine: seen.reduce(
       (sum, { machine }) => ({
         busySeconds: sum.busySeconds + machine.busySeconds,
@@ -28,6 +29,11 @@ export function mergeSamples(machines: readonly Seen<Sample>[]): Sample[] {
       { busySeconds: 0, stealSeconds: 0, ioWaitSeconds: 0 },
     ),
   }));
+}
+
+function straysOf(seen: readonly Sample[]): Pick<Sample, 'strays'> {
+  const strays = seen.flatMap((sample) => sample.strays ?? []);
+  return strays.length === 0 ? {} : { strays };
 }
 
 export function mergeWatch(machines: readonly Seen<WatchSample>[]): WatchSample[] {

@@ -102,6 +102,10 @@ class RemoteRun {
     const { signal } = this.#context;
     if (error instanceof BenchError && ['usage', 'not-possible', 'tool-missing'].includes(error.code))
       throw error;
+    if (error instanceof BenchError && error.code === 'tool-failed') {
+      this.#draft.failedAtStart = messageOf(error);
+      return;
+    }
     this.#draft.invalid.push(signal.aborted ? 'the run was interrupted' : messageOf(error));
     if (!signal.aborted && !(error instanceof BenchError)) throw error;
   }
@@ -175,6 +179,7 @@ class RemoteRun {
       await faults;
     }
     this.#draft.invalid.push(...steps.notDone);
+    this.#draft.unproven.push(...steps.unproven);
     await steps.undo(signal);
     this.#draft.faults = steps.records.map((record) => ({
       ...record,
@@ -183,7 +188,7 @@ class RemoteRun {
     }));
     this.#draft.drained = await this.#books.drain(this.#draft.manifest, signal);
     for (const host of remoteTargets(this.#fleet.chain, this.#plan.scenario)) {
-      this.#draft.invalid.push(...(await this.#ask(host.id, 'unused', null)));
+      this.#draft.unproven.push(...(await this.#ask(host.id, 'unused', null)));
     }
   }
 

@@ -3,6 +3,7 @@
 // One run is one sample. A difference smaller than what runs of the same thing differ by is not called a difference.
 
 import type { Result } from '../result.ts';
+import { BenchError } from '../run-error.ts';
 import {
   formatBytes,
   formatBytesPerSecond,
@@ -50,16 +51,34 @@ export function renderComparison(results: readonly Result[]): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-/** Figures of later runs that are worse than those of the first: `run 2: rate`. */
+/**
+ * What of later runs is worse than of the first, or cannot be shown not to be: `run 2: rate`, `run 2: verdict`. A figure
+ * that the first has and a later one has not is one of them, and so is an invalid run.
+ */
 export function worseFigures(results: readonly Result[]): readonly string[] {
   const [first, ...others] = results;
   if (first === undefined) return [];
   const figures = figuresOf(results);
-  return others.flatMap((other, index) =>
-    figures
-      .filter((figure) => judge(figure, first, other).endsWith('worse'))
+  return others.flatMap((other, index) => [
+    ...(isWorse(first.verdict, other.verdict) ? [`run ${index + 2}: verdict`] : []),
+    ...figures
+      .filter((figure) => /(worse|missing)$/.test(judge(figure, first, other)))
       .map(({ name }) => `run ${index + 2}: ${name}`),
-  );
+  ]);
+}
+
+/** @throws BenchError of code `usage` for runs of different scenarios: there is nothing that both did */
+export function refuseStrangers(results: readonly Result[]): void {
+  const scenarios = [...new Set(results.map(({ scenario }) => scenario))];
+  if (scenarios.length < 2) return;
+  const each = results.map(({ scenario }, index) => `run ${index + 1} is of ${scenario}`).join(', ');
+  throw new BenchError('usage', `${each}: only runs of one scenario can be compared`);
+}
+
+const VERDICTS = ['pass', 'fail', 'invalid'] as const;
+
+function isWorse(before: Result['verdict'], after: Result['verdict']): boolean {
+  return after === 'invalid' || VERDICTS.indexOf(after) > VERDICTS.indexOf(before);
 }
 
 const EXPLANATION = `compared with run 1, one run each; "no visible difference": within ${formatPercent(NOISE.steady * 100)} (latency and memory: ${formatPercent(NOISE.jumpy * 100)})`;
@@ -147,7 +166,10 @@ function cell(figure: Figure, result: Result): string {
 function judge(figure: Figure, first: Result, other: Result): string {
   const before = figure.value(first);
   const after = figure.value(other);
-  if (before === null || after === null || figure.better === 'neither') return '';
+  if (figure.better === 'neither' || before === null) return '';
+  if (after === null) return 'missing';
+  if (figure.noise !== NOISE.exact && machineOf(first) !== machineOf(other))
+    return 'another machine: not judged';
   const change = after - before;
   const small = Math.abs(change) <= Math.max(figure.floor, figure.noise * Math.abs(before));
   if (change === 0 && figure.noise === NOISE.exact) return 'same';
@@ -162,6 +184,11 @@ function judge(figure: Figure, first: Result, other: Result): string {
   return `${size} ${word}`;
 }
 
+/** Speeds and costs of different ones say nothing of what ran on them. */
+function machineOf({ machine }: Result): string {
+  return `${machine.cpu}, ${plural(machine.cores, 'core')}, ${machine.filesystem}`;
+}
+
 /** What makes a comparison unfair, each a predicate of both runs. */
 function differences(first: Result, other: Result): readonly string[] {
   const texts: string[] = [];
@@ -174,10 +201,8 @@ function differences(first: Result, other: Result): readonly string[] {
   compare('load', ({ rate }) => rate);
   compare('event format', ({ format }) => format);
   compare('bytes an event', ({ eventBytes }) => formatCount(eventBytes));
-  compare(
-    'machine',
-    ({ machine }) => `${machine.cpu}, ${plural(machine.cores, 'core')}, ${machine.filesystem}`,
-  );
+  compare('machine', machineOf);
+  compare('tool', ({ tool, toolVersion }) => `${tool} ${toolVersion}`);
   if (first.verdict === 'invalid' || other.verdict === 'invalid')
     texts.push('cannot be compared: an invalid run says nothing');
   return texts;

@@ -17,6 +17,7 @@ import { BenchError } from '../run-error.ts';
 import { nodeNames, type Scenario } from '../scenario.ts';
 import { linkToolName } from '../tools/registry.ts';
 import { accountSince, type Baseline, readAccounts, takeBaseline } from './baseline.ts';
+import { readCounters } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { oomKillsSince, readOomKills } from './oom.ts';
 import type { RunPlan } from './plan.ts';
@@ -166,6 +167,7 @@ class RunChain implements OpenChain {
     const { tool } = this.#plan;
     await settleAccounts(tool, chain.begun, context.signal);
     draft.oomKills = oomKillsSince(this.#oomKills, await readOomKills());
+    draft.counters = await readCounters(tool, chain.begun, (text) => draft.notes.push(text));
     const accounts = await readAccounts(tool, chain.begun);
     draft.nodes = chain.begun.map(({ node: { id, from, to, destination } }) => {
       const now = accounts.get(id);
@@ -225,6 +227,7 @@ export function settingsOf(plan: RunPlan, draft: Draft): ChainSettings {
     durability: scenario.durability,
     log: scenario.log,
     destinationKeepBytes: destinationKeep(plan),
+    stopMs: scenario.limits.stop,
     tls: scenario.chain.tls,
     zstd: scenario.chain.zstd,
     onNote: (text) => draft.notes.push(text),

@@ -176,7 +176,8 @@ function sentEvents(manifests: readonly Manifest[]): number {
   return manifests.reduce((sum, manifest) => sum + manifest.events, 0);
 }
 
-function linesOf(verdict: DestinationVerdict): number {
+/** Every line of a node's event files, whatever it is. */
+export function linesOf(verdict: DestinationVerdict): number {
   return verdict.delivered + verdict.duplicated.events + verdict.torn + verdict.foreign;
 }
 

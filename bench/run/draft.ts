@@ -5,6 +5,7 @@ import type { FaultRecord, WatchSample } from '../faults/record.ts';
 import type { Manifest } from '../generator/spec.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { Result } from '../result.ts';
+import type { ToolCounters } from '../tools/tool.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import type { AccountedCluster, AccountedNode } from './conservation.ts';
 import type { Evidence } from './evidence.ts';
@@ -39,6 +40,12 @@ export class Draft {
   /** Processes that someone else killed; a fault the scenario did not plan, and therefore no limit on latency holds. */
   readonly killedFromOutside: string[] = [];
   oomKills = 0;
+  /** By node, what a rival's own counters said; never judged. */
+  counters: ReadonlyMap<string, ToolCounters> = new Map();
+  /** What a tool said that did not come up; null: it did. */
+  failedAtStart: string | null = null;
+  /** Faults that found nothing to break: they keep a run from passing, not from failing. */
+  readonly unproven: string[] = [];
 
   constructor(plan: RunPlan) {
     this.plan = plan;
@@ -77,6 +84,9 @@ export class Draft {
       invalid: this.invalid,
       notes: this.notes,
       killedFromOutside: this.killedFromOutside,
+      failedAtStart: this.failedAtStart,
+      unproven: this.unproven,
+      counters: this.counters,
       oomKills: this.oomKills,
       configuration: this.configuration,
     };

@@ -6,6 +6,7 @@ import type { FaultEvidence } from '../faults/record.ts';
 import type { Manifest } from '../generator/spec.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { Result } from '../result.ts';
+import type { ToolCounters } from '../tools/tool.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import type { Books } from './conservation.ts';
 import type { Machine } from './machine.ts';
@@ -44,4 +45,10 @@ export interface Evidence {
   /** Processes that the kernel ended meanwhile for want of memory, anywhere on the machine. */
   readonly oomKills: number;
   readonly configuration: Result['configuration'];
+  /** Why the tool did not come up: nothing else was found out then. Left out: it did. */
+  readonly failedAtStart?: string | null;
+  /** Faults that found nothing to break: a run that would pass proves nothing then; one that fails has failed. */
+  readonly unproven?: readonly string[];
+  /** By node, what a rival's own counters said; never judged. */
+  readonly counters?: ReadonlyMap<string, ToolCounters>;
 }

@@ -2,13 +2,13 @@
 
 import { resolve } from 'node:path';
 import { loadComparison } from '../compare/comparison-file.ts';
-import { readScorecard } from '../compare/store.ts';
-import { renderComparison, worseFigures } from '../report/compare.ts';
+import { readScorecard, writeScorecardPages } from '../compare/store.ts';
+import { refuseStrangers, renderComparison, worseFigures } from '../report/compare.ts';
 import { compareScorecards } from '../report/scorecard/compare.ts';
 import { BenchError } from '../run-error.ts';
 import { listScenarios, scenarioNames } from '../scenario-file.ts';
 import { loadSuite } from '../suite-file.ts';
-import { tools } from '../tools/registry.ts';
+import { knownTools } from '../tools/registry.ts';
 import type { ToolFeatures } from '../tools/tool.ts';
 import { readResult, writeReport } from './output.ts';
 
@@ -29,7 +29,7 @@ export async function listCommand(root: string, say: Say): Promise<number> {
 }
 
 export async function toolsCommand(root: string, say: Say): Promise<number> {
-  for (const tool of tools) {
+  for (const tool of knownTools()) {
     const found = await tool.locate(root);
     const where = found.found ? `${found.version}  ${shortened(root, found.binary)}` : 'not here';
     say(`${tool.name.padEnd(NAME_WIDTH)} ${where}`);
@@ -48,7 +48,10 @@ function shortened(root: string, path: string): string {
 }
 
 export async function reportCommand(dirs: readonly string[], say: Say): Promise<number> {
-  for (const dir of dirs) say(await writeReport(resolve(dir), await readResult(resolve(dir))));
+  for (const dir of dirs.map((given) => resolve(given))) {
+    const card = await readScorecard(dir);
+    say(card === null ? await writeReport(dir, await readResult(dir)) : await writeScorecardPages(dir, card));
+  }
   return 0;
 }
 
@@ -58,7 +61,11 @@ export async function compareCommand(dirs: readonly string[], say: Say): Promise
   const cards = await Promise.all(folders.map(readScorecard));
   const whole = cards.filter((card) => card !== null);
   if (whole.length > 0 && whole.length < dirs.length) {
-    throw new BenchError('usage', 'a scorecard is compared with scorecards, a run with runs');
+    const kinds = dirs.map((dir, index) => `${dir} is a ${cards[index] === null ? 'run' : 'comparison'}`);
+    throw new BenchError(
+      'usage',
+      `${kinds.join(', ')}: a comparison is compared with comparisons, a run with runs`,
+    );
   }
   if (whole.length > 0) {
     const { text, worse } = compareScorecards(whole);
@@ -66,6 +73,7 @@ export async function compareCommand(dirs: readonly string[], say: Say): Promise
     return worse > 0 ? 1 : 0;
   }
   const results = await Promise.all(folders.map(readResult));
+  refuseStrangers(results);
   say(renderComparison(results).trimEnd());
   return worseFigures(results).length > 0 ? 1 : 0;
 }

@@ -24,8 +24,6 @@ import { withClusters } from './unions.ts';
 
 const POLL_MS = 50;
 const GENERATOR_START_MS = 30_000;
-/** Children that a tool starts at its first connection are measured from here on. */
-const REFRESH_AFTER_MS = 1000;
 
 export class LoadedChain {
   readonly #context: RunContext;
@@ -88,7 +86,7 @@ export class LoadedChain {
     await this.#endFaults();
     this.#phase = 'draining';
     this.#draft.drained = await this.#drain();
-    this.#draft.invalid.push(...(await this.#effects.unused()));
+    this.#draft.unproven.push(...(await this.#effects.unused()));
     this.#source = (await readdir(first.eventsDir)).sort().map((name) => join(first.eventsDir, name));
   }
 
@@ -155,6 +153,7 @@ export class LoadedChain {
     this.#sent.abort();
     await this.#faults;
     this.#draft.invalid.push(...this.#steps.notDone);
+    this.#draft.unproven.push(...this.#steps.unproven);
     await this.#steps.undo(this.#context.signal);
     this.#draft.faults = this.#steps.records;
   }
@@ -184,15 +183,8 @@ export class LoadedChain {
   }
 
   async #waitGenerated(generator: GeneratorRun): Promise<void> {
-    const { chain } = this.#open;
     const { signal } = this.#context;
-    let refreshAtMs = Date.now() + REFRESH_AFTER_MS;
     while (await generator.isRunning()) {
-      if (Date.now() > refreshAtMs) {
-        refreshAtMs = Number.POSITIVE_INFINITY;
-        await chain.refresh();
-        this.#draft.remember(chain.processes);
-      }
       await delay(POLL_MS, undefined, { signal });
     }
     this.#draft.sentMs = (await generator.progress())?.timeMs ?? Date.now();

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { writeWhole } from '../chain/chain-file.ts';
 import { renderReport } from '../report/html.ts';
 import type { Result } from '../result.ts';
-import { BenchError } from '../run-error.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 
 const RESULT = 'result.json';
 const REPORT = 'report.html';
@@ -30,14 +30,20 @@ export async function writeReport(outDir: string, result: Result): Promise<strin
 
 export async function readResult(outDir: string): Promise<Result> {
   const path = join(outDir, RESULT);
-  const parsed = await readFile(path, 'utf8').then(
-    (text) => JSON.parse(text) as Partial<Result>,
-    (cause: unknown) => {
-      throw new BenchError('usage', `${path}: no result there; give the folder of a run`, { cause });
-    },
-  );
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new BenchError('usage', `${path}: no result there; give the folder of a run`, { cause });
+  });
+  const parsed = parse(path, text);
   if (parsed.schema === 'spillway-result/1') return parsed as Result;
   throw new BenchError('usage', `${path}: schema ${String(parsed.schema)}, expected spillway-result/1`);
+}
+
+function parse(path: string, text: string): Partial<Result> {
+  try {
+    return JSON.parse(text) as Partial<Result>;
+  } catch (cause) {
+    throw new BenchError('usage', `${path} is no JSON (${messageOf(cause)}); run it again`, { cause });
+  }
 }
 
 /** The contract of `--json`: one object, the last line of standard output. */

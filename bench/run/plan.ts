@@ -58,7 +58,11 @@ export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenari
     chain: withTool(scenario.chain, overrides.tool),
     durability: overrides.durability ?? scenario.durability,
     seed: overrides.seed ?? scenario.seed,
-    log: { ...scenario.log, cap: bytes(scenario.log.cap, 8), segment: bytes(scenario.log.segment) },
+    log: {
+      ...scenario.log,
+      cap: isReached(scenario, steps) ? bytes(scenario.log.cap, 8) : scenario.log.cap,
+      segment: bytes(scenario.log.segment),
+    },
     generator: {
       ...scenario.generator,
       rate: overrides.rate ?? quick.rate ?? scenario.generator.rate,
@@ -68,6 +72,13 @@ export function withOverrides(file: ScenarioFile, overrides: Overrides): Scenari
       duration: overrides.durationMs ?? quick.duration ?? scenario.generator.duration,
     },
   };
+}
+
+/** Whether the longest fault lets the buffer come to its cap. A cap that stands for no time keeps its size. */
+function isReached({ generator: { rate, content }, log }: Scenario, steps: Scenario['steps']): boolean {
+  if (rate.kind !== 'schedule') return false;
+  const longestMs = Math.max(0, ...steps.map((step) => ('lasts' in step ? (step.lasts ?? 0) : 0)));
+  return (longestMs / 1000) * rate.eventsPerSecond * EVENT_BYTES_MAX[content] > log.cap;
 }
 
 /** `--tool a,b` names a tool for each link, `--tool a` one for all of them. */

@@ -5,6 +5,7 @@ import { faultNotes } from '../faults/judge.ts';
 import type { Result } from '../result.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import { conservationOf } from './conservation.ts';
+import { counterNotes } from './counters.ts';
 import type { Evidence } from './evidence.ts';
 import { processFigures, seriesOf, stealPercent } from './series.ts';
 import { judge } from './verdict.ts';
@@ -20,7 +21,7 @@ export function resultOf(evidence: Evidence): Result {
   const ratePerMinute = (arrived / seconds) * 60;
   const started = evidence.processes.map(({ name, group }) => [name, group] as const);
   const groups = new Map([...started, [BENCH, 'rig'] as const]);
-  const groupOf = (name: string) => groups.get(name) ?? groups.get(name.replace(/\.\d+$/, '')) ?? 'tool';
+  const groupOf = (name: string) => groups.get(name) ?? 'tool';
   const processes = processFigures(samples, window.startMs, window.endMs, groupOf);
   const ofTool = processes.filter(({ group }) => group === 'tool');
   const sum = (list: typeof processes, part: 'cpuSeconds' | 'cpuCores') => {
@@ -35,7 +36,7 @@ export function resultOf(evidence: Evidence): Result {
   return {
     schema: 'spillway-result/1',
     ...judge(evidence, figures),
-    notes: [...evidence.notes, ...faultNotes(evidence, window)],
+    notes: [...evidence.notes, ...counterNotes(evidence), ...faultNotes(evidence, window)],
     scenario: scenario.name,
     description: scenario.description,
     tool: plan.tool.name,

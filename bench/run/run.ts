@@ -18,7 +18,6 @@ import { verifyNodes } from './verification.ts';
 
 /** After Ctrl-C nobody waits for a long drain. */
 const HURRIED_STOP_MS = 3000;
-const STOP_MS = 15_000;
 const STALE =
   /^(arrivals-.*\.bin|(samples|watch)\.jsonl|manifest\.json|(generator|observer)(-spec)?\.(json|out)|result\.json|report\.html)$/;
 
@@ -45,7 +44,8 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Re
     await gather(context, plan, draft, open);
   } catch (error) {
     if (error instanceof BenchError && error.code === 'not-possible') throw error;
-    draft.invalid.push(context.signal.aborted ? 'the run was interrupted' : messageOf(error));
+    if (error instanceof BenchError && error.code === 'tool-failed') draft.failedAtStart = messageOf(error);
+    else draft.invalid.push(context.signal.aborted ? 'the run was interrupted' : messageOf(error));
     if (!context.signal.aborted && !(error instanceof BenchError)) throw error;
   } finally {
     await takeDown(context, draft, open);
@@ -93,7 +93,7 @@ async function takeDown(context: RunContext, draft: Draft, open: OpenChain): Pro
     for (const record of chain.processes.filter(({ node }) => node === 'rig')) await chain.stopRig(record);
     return;
   }
-  const killed = await chain.stop(context.signal.aborted ? HURRIED_STOP_MS : STOP_MS);
+  const killed = await chain.stop(context.signal.aborted ? HURRIED_STOP_MS : chain.stopMs);
   if (!context.signal.aborted) {
     draft.misbehaved.push(...killed.map((name) => `${name} did not end on SIGTERM and was killed`));
   }

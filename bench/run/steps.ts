@@ -27,6 +27,7 @@ export class StepRunner {
   readonly #queues = new Map<string, Promise<void>>();
   readonly #pending = new Set<PlannedFault>();
   readonly #failed: string[] = [];
+  readonly #unproven: string[] = [];
   readonly #happened = new Map<Step, number>();
   readonly #touched = new Set<string>();
   readonly #records: FaultRecord[] = [];
@@ -56,6 +57,11 @@ export class StepRunner {
   get notDone(): readonly string[] {
     const skipped = [...this.#pending].map((fault) => `step '${describeFault(fault)}' never happened`);
     return [...this.#failed, ...skipped, ...this.#seldom()];
+  }
+
+  /** Faults that found nothing to break: the run cannot pass, but what was lost meanwhile was lost. */
+  get unproven(): readonly string[] {
+    return this.#unproven;
   }
 
   /** Steps with random targets of which less than half happened. */
@@ -112,7 +118,8 @@ export class StepRunner {
         this.#record(`${describeFault(fault)}: ${messageOf(error)}`);
         return;
       }
-      this.#failed.push(`step '${describeFault(fault)}' failed: ${messageOf(error)}`);
+      const reasons = !began && isChance(error) ? this.#unproven : this.#failed;
+      reasons.push(`step '${describeFault(fault)}' failed: ${messageOf(error)}`);
       this.#record(`${describeFault(fault)}: failed`);
     }
   }

@@ -27,6 +27,8 @@ const ARRIVED_MS = 10_000;
 const SLOPE_MAX = 0.01;
 /** So many standard errors above it, a slope is more than a backlog that swings. */
 const SURE_ERRORS = 2;
+/** So many halvings of the first rate without one that is sustained: it loses at any rate. */
+const HOPELESS_PROBES = 6;
 /** Ten seconds are kinder than a minute: a full run that fails is tried again a tenth slower. */
 const STEP_DOWN = 0.9;
 const CONFIRMATIONS_MAX = 4;
@@ -52,10 +54,22 @@ export async function findSustained(
     if (reason === null) sustained = perMinute;
     else [tooFast, why] = [perMinute, reason];
     if (tooFast - sustained <= effort.precision * sustained) break;
+    if (sustained === 0 && (probe >= HOPELESS_PROBES || neverRan(result))) break;
     perMinute = tooFast === Number.POSITIVE_INFINITY ? perMinute * 2 : (sustained + tooFast) / 2;
   }
   const note = `max: ${rateText(sustained)} was sustained in probes, ${rateText(tooFast)} was not: ${why}`;
-  return confirm(context, planOf, execute, sustained === 0 ? perMinute : sustained, note);
+  const isHopeless = sustained === 0 && effort.probesMax >= HOPELESS_PROBES;
+  const confirmations = isHopeless ? 1 : CONFIRMATIONS_MAX;
+  return confirm(context, planOf, execute, {
+    perMinute: sustained === 0 ? perMinute : sustained,
+    confirmations,
+    note,
+  });
+}
+
+/** It did not come up: no rate is low enough. */
+function neverRan({ verdict, sent }: Result): boolean {
+  return verdict === 'fail' && sent === 0;
 }
 
 /** Full runs, each a little slower than the last, until one is sustained. */
@@ -63,8 +77,11 @@ async function confirm(
   context: RunContext,
   planOf: (overrides: Overrides) => RunPlan,
   execute: Execute,
-  perMinute: number,
-  note: string,
+  {
+    perMinute,
+    confirmations,
+    note,
+  }: { readonly perMinute: number; readonly confirmations: number; readonly note: string },
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     const rate = rateOf(perMinute * STEP_DOWN ** (attempt - 1));
@@ -73,7 +90,7 @@ async function confirm(
     const confirmed = { ...result, rate: `max: ${rate.text}`, notes: [...result.notes, note] };
     if (reason === null) return confirmed;
     context.line.say(`confirming run ${attempt}: ${rate.text} not sustained: ${reason}`);
-    if (attempt < CONFIRMATIONS_MAX && !context.signal.aborted) continue;
+    if (attempt < confirmations && !neverRan(result) && !context.signal.aborted) continue;
     if (result.verdict === 'invalid') return confirmed;
     const failures = [...result.failures, `the confirming run did not sustain the rate: ${reason}`];
     return { ...confirmed, verdict: 'fail', failures };
@@ -123,7 +140,7 @@ async function runProbe(
   const outDir = join(context.outDir, `probe-${probe}`);
   const plan = planOf({ rate: rateOf(perMinute), durationMs: probeMs });
   // Later than ARRIVED_MS is too late anyway: no use in waiting for it.
-  const limits = { drain: ARRIVED_MS + 2000, noProgress: ARRIVED_MS };
+  const limits = { ...plan.scenario.limits, drain: ARRIVED_MS + 2000, noProgress: ARRIVED_MS };
   const calm = { ...plan, scenario: { ...plan.scenario, steps: [], limits } };
   try {
     return await execute({ ...context, outDir, brief: true, keep: false }, calm);

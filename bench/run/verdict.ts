@@ -9,6 +9,7 @@ import type { Result } from '../result.ts';
 import type { Scenario } from '../scenario.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
 import type { Evidence } from './evidence.ts';
+import { strayFailures } from './strays.ts';
 
 /** What the observer never saw arrive is in no percentile. */
 const ARRIVALS_SHARE_MIN = 0.999;
@@ -21,14 +22,35 @@ export interface Verdict {
 }
 
 export function judge(evidence: Evidence, figures: Figures): Verdict {
+  if (typeof evidence.failedAtStart === 'string') return neverUp(evidence, evidence.failedAtStart);
   const invalid = [...invalidities(evidence), ...isolationDoubts(evidence, figures.window)];
   // Cut short before anything was verified: that no figure holds is a consequence, not a finding.
   const cutShort = evidence.invalid.length > 0 && evidence.destinations.length === 0;
   const failed = cutShort
     ? [...evidence.misbehaved, ...memoryFailures(evidence)]
     : failuresOf(evidence, figures);
+  const { unproven = [] } = evidence;
+  if (failed.length === 0) invalid.push(...unproven);
   const verdict = invalid.length > 0 ? 'invalid' : failed.length > 0 ? 'fail' : 'pass';
-  return { verdict, failures: [...invalid, ...failed] };
+  return { verdict, failures: [...invalid, ...collapsed(failed), ...(failed.length === 0 ? [] : unproven)] };
+}
+
+/** Nothing was offered to it, so nothing can be counted: but a tool that does not start is no fault of the rig. */
+function neverUp({ invalid, misbehaved }: Evidence, why: string): Verdict {
+  const verdict = invalid.length > 0 ? 'invalid' : 'fail';
+  return { verdict, failures: [...invalid, why, ...collapsed(misbehaved)] };
+}
+
+/** A process that ends as often as it is started says the same every time: once is enough, with how often. */
+function collapsed(texts: readonly string[]): string[] {
+  const times = new Map<string, { readonly text: string; count: number }>();
+  for (const text of texts) {
+    const [head = text] = text.split('\n');
+    const known = times.get(head);
+    if (known === undefined) times.set(head, { text, count: 1 });
+    else known.count += 1;
+  }
+  return [...times.values()].map(({ text, count }) => (count === 1 ? text : `${count} times: ${text}`));
 }
 
 function invalidities(evidence: Evidence): string[] {
@@ -52,7 +74,7 @@ function invalidities(evidence: Evidence): string[] {
 function failuresOf(evidence: Evidence, figures: Figures): string[] {
   const { plan, destinations, misbehaved, drained, manifest } = evidence;
   const { asserts } = plan.scenario;
-  const failures = [...misbehaved, ...memoryFailures(evidence)];
+  const failures = [...misbehaved, ...memoryFailures(evidence), ...strayFailures(evidence)];
   if (!drained) failures.push('not every destination had all bytes before the wait for them ended');
   const judged = destinations.map(({ name }) => name);
   const unjudged = evidence.books.nodes.filter(({ id, to, destination }) => {

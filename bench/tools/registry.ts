@@ -1,31 +1,22 @@
 // The tools that a chain can be run with, by the name that `--tool` takes.
 
+import { env } from 'node:process';
 import { BenchError } from '../run-error.ts';
-import { agent } from '../tools/agent/agent.ts';
-import { agentScribe } from './agent-scribe/agent-scribe.ts';
-import { fluentBitTools } from './fluent-bit/fluent-bit.ts';
-import { flumeTools } from './flume/flume.ts';
+import { discoverTools, furtherFolders, TOOLS_VARIABLE } from './discovery.ts';
 import { mixedTool } from './mixed.ts';
-import { otelcolTools } from './otelcol/otelcol.ts';
-import { rsyslogTools } from './rsyslog/rsyslog.ts';
-import { scribeTools } from './scribe/scribe.ts';
-import { socat } from './socat/socat.ts';
-import { syslogNgTools } from './syslog-ng/syslog-ng.ts';
 import type { Tool } from './tool.ts';
-import { vectorTools } from './vector/vector.ts';
 
-export const tools: readonly Tool[] = [
-  agent,
-  agentScribe,
-  ...rsyslogTools,
-  ...syslogNgTools,
-  ...flumeTools,
-  ...scribeTools,
-  ...fluentBitTools,
-  ...vectorTools,
-  ...otelcolTools,
-  socat,
-];
+/** What was found, or why nothing was: told to whoever asks, since nobody can catch what an import throws. */
+const discovered = await discover().then(
+  (tools) => ({ tools, broken: null }),
+  (broken: unknown) => ({ tools: [], broken }),
+);
+
+/** @throws BenchError of code `usage` for an adapter that cannot be taken */
+export function knownTools(): readonly Tool[] {
+  if (discovered.broken !== null) throw discovered.broken;
+  return discovered.tools;
+}
 
 /** `rsyslog`, `rsyslog:tuned`, or link by link `flume,rsyslog,agent`. */
 export function toolNamed(name: string): Tool {
@@ -39,11 +30,17 @@ export function linkToolName(name: string, link: number): string {
   return names[link] ?? names[0] ?? name;
 }
 
+async function discover(): Promise<readonly Tool[]> {
+  return discoverTools([import.meta.dirname, ...furtherFolders(env[TOOLS_VARIABLE])]);
+}
+
 function singleTool(name: string): Tool {
   const wanted = name.endsWith(DEFAULTS) ? name.slice(0, -DEFAULTS.length) : name;
-  const tool = tools.find((candidate) => candidate.name === wanted);
+  const tool = knownTools().find((candidate) => candidate.name === wanted);
   if (tool !== undefined) return tool;
-  const names = tools.map((candidate) => candidate.name).join(', ');
+  const names = knownTools()
+    .map((candidate) => candidate.name)
+    .join(', ');
   throw new BenchError('usage', `no tool '${name}'; there are ${names}`);
 }
 

@@ -20,6 +20,11 @@ export interface Tool {
   readonly sustainsPerMinute: number | null;
   /** What the tool itself says of a running node; null for a tool that keeps no account. */
   readonly accounts: ToolAccounts | null;
+  /**
+   * Counters of a rival's own, read when all has arrived. They are shown beside what the verifier found in the event
+   * files, and never judged. Left out by a tool that has none.
+   */
+  counters?(node: ToolNode): Promise<ToolCounters>;
   /** Left out by a tool that cannot change its destinations while it runs. */
   readonly reload?: ToolReload;
 }
@@ -181,6 +186,14 @@ export interface ToolAccounts {
   read(node: ToolNode): Promise<NodeAccount>;
   /** null: every connection stands; otherwise what is missing. */
   waitingFor(node: ToolNode): Promise<string | null>;
+}
+
+/** What a node says of itself, in events; left out where it does not say. */
+export interface ToolCounters {
+  /** Taken from its senders, or read from the source. */
+  readonly received?: number;
+  /** Given to its receivers, copies counted one by one. */
+  readonly sent?: number;
 }
 
 /** A node's own books, in events. */

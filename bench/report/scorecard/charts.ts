@@ -1,13 +1,16 @@
 // The scorecard's charts: rates with intervals, cost, latency percentiles, and what an outage did to each tool.
 
 import type { FigureName, Scorecard, ScorecardRow } from '../../compare/scorecard.ts';
-import { formatBytes, formatCores, formatMs, formatPerMinute } from '../format.ts';
+import { formatCores, formatMs, formatPerMinute } from '../format.ts';
 import { html, type Markup } from '../page/markup.ts';
 import { type Bar, barChart } from './bars.ts';
+import { CLASS_TEXT, groupsOf, inGroups, labelOf, strokeOf } from './classes.ts';
 import { cellAt } from './lines.ts';
-import { drawPlot, legend, linearTicks, logTicks, type PlotLine } from './plot.ts';
+import { outageCharts } from './outage.ts';
+import { drawPlot, legend, logTicks, type PlotLine } from './plot.ts';
 
-const HUES = 8;
+/** Stands for nothing on a logarithmic scale. */
+const LATENCY_FLOOR_MS = 0.1;
 const PERCENTILES = [
   { name: 'p50', figure: 'latencyP50Ms' },
   { name: 'p99', figure: 'latencyP99Ms' },
@@ -19,20 +22,12 @@ export function scorecardCharts(card: Scorecard): Markup {
   const rates = card.rows.filter(({ kind }) => kind === 'sustained' || kind === 'flood');
   const common = card.rows.filter(({ kind }) => kind === 'common');
   const outage = card.rows.find(({ kind, name }) => kind === 'fault' && name === 'backpressure');
+  const at = ({ offered }: ScorecardRow): string => (offered === null ? '' : ` at ${offered}`);
   return html`<section class="card-charts"><h2>Charts</h2>
-${rates.map((row) => bars(card, row, 'ratePerMinute', `${row.title}, events a minute`, formatPerMinute))}
-${common.map((row) => bars(card, row, 'cpuSecondsPerMillion', `CPU seconds per million events (${row.title.toLowerCase()})`, formatCores))}
-${common.map((row) => latency(card, row))}
+${rates.map((row) => bars(card, row, 'ratePerMinute', `${row.title}, events a minute`, 'higher', formatPerMinute))}
+${common.map((row) => bars(card, row, 'cpuSecondsPerMillion', `CPU seconds per million events${at(row)}`, 'lower', formatCores))}
+${common.map((row) => latency(card, row, `Latency percentiles${at(row)}`))}
 ${outage === undefined ? null : outageCharts(card, outage)}</section>`;
-}
-
-export function colourOf({ columns }: Scorecard, id: string): string {
-  return `c${
-    Math.max(
-      0,
-      columns.findIndex((column) => column.id === id),
-    ) % HUES
-  }`;
 }
 
 function bars(
@@ -40,59 +35,39 @@ function bars(
   row: ScorecardRow,
   figure: FigureName,
   title: string,
+  better: 'higher' | 'lower',
   format: (value: number) => string,
 ): Markup | null {
-  const drawn = card.columns.flatMap(({ id }): Bar[] => {
-    const cell = cellAt(card, row.name, id);
-    const summary = cell?.figures[figure];
-    if (cell === null || summary === undefined) return [];
-    const spoiled = cell.state !== 'pass';
-    const text = `${format(summary.median)}${spoiled ? ` (${cell.state})` : ''}`;
-    const { median: value, low, high } = summary;
-    return [{ label: id, value, low, high, text, colour: colourOf(card, id), spoiled }];
+  const order = (a: Bar, b: Bar): number => (better === 'higher' ? b.value - a.value : a.value - b.value);
+  const groups = groupsOf(card).map((group) => {
+    const drawn = group.columns.flatMap((column): Bar[] => {
+      const cell = cellAt(card, row.name, column.id);
+      const summary = cell?.figures[figure];
+      if (cell === null || summary === undefined) return [];
+      const spoiled = cell.state !== 'pass';
+      const text = `${format(summary.median)}${spoiled ? ` (${cell.state})` : ''}`;
+      const { median: value, low, high } = summary;
+      const place = { label: labelOf(card, column), stroke: strokeOf(card, column.id) };
+      return [{ ...place, value, low, high, text, spoiled }];
+    });
+    return { title: CLASS_TEXT[group.class], bars: drawn.sort(order) };
   });
-  return barChart(title, row.about, drawn);
+  return barChart(title, `${better === 'higher' ? 'More' : 'Less'} is better. ${row.about}`, groups);
 }
 
-function latency(card: Scorecard, row: ScorecardRow): Markup | null {
-  const lines = card.columns.flatMap(({ id }): PlotLine[] => {
-    const figures = cellAt(card, row.name, id)?.figures;
+function latency(card: Scorecard, row: ScorecardRow, title: string): Markup | null {
+  const lines = inGroups(card).flatMap((column): PlotLine[] => {
+    const figures = cellAt(card, row.name, column.id)?.figures;
     const points = PERCENTILES.flatMap(({ figure }, index) => {
       const value = figures?.[figure]?.median;
-      return value === undefined ? [] : [[index, Math.max(0.1, value)] as const];
+      return value === undefined ? [] : [[index, Math.max(LATENCY_FLOOR_MS, value)] as const];
     });
-    return points.length === 0 ? [] : [{ name: id, colour: colourOf(card, id), points, dots: true }];
+    if (points.length === 0) return [];
+    return [{ name: labelOf(card, column), stroke: strokeOf(card, column.id), points, dots: true }];
   });
   if (lines.length === 0) return null;
   const values = lines.flatMap(({ points }) => points.map(([, y]) => y));
   const x = { from: -0.3, to: 3.3, ticks: PERCENTILES.map(({ name }, at) => ({ at, text: name })) };
-  const title = `Latency percentiles, ${row.title.toLowerCase()}`;
-  return html`<figure class="card-chart"><figcaption><strong>${title}</strong> <small>From intended send time to arrival; logarithmic.</small></figcaption>
-${legend(lines)}${drawPlot(title, { lines, x, y: logTicks(values, formatMs) })}</figure>`;
-}
-
-function outageCharts(card: Scorecard, row: ScorecardRow): Markup | null {
-  const shown = card.columns.flatMap(({ id }) => {
-    const evidence = cellAt(card, row.name, id)?.evidence ?? null;
-    return evidence === null || evidence.timeMs.length < 2 ? [] : [{ id, evidence }];
-  });
-  if (shown.length === 0) return null;
-  const of = (pick: 'arrivedBytesPerSecond' | 'backlogBytes'): PlotLine[] =>
-    shown.map(({ id, evidence }) => ({
-      name: id,
-      colour: colourOf(card, id),
-      points: evidence.timeMs.flatMap((timeMs, index) => {
-        const value = evidence[pick][index] ?? null;
-        return value === null || timeMs < evidence.startMs
-          ? []
-          : [[(timeMs - evidence.startMs) / 1000, value] as const];
-      }),
-    }));
-  const most = (lines: readonly PlotLine[], axis: 0 | 1) =>
-    Math.max(1, ...lines.flatMap(({ points }) => points.map((point) => point[axis])));
-  const draw = (title: string, about: string, lines: readonly PlotLine[], unit: (value: number) => string) =>
-    html`<figure class="card-chart"><figcaption><strong>${title}</strong> <small>${about}</small></figcaption>
-${legend(lines)}${drawPlot(title, { lines, x: linearTicks(most(lines, 0), (value) => `${value} s`), y: linearTicks(most(lines, 1), unit) })}</figure>`;
-  return html`${draw('Delivery through an outage', row.about, of('arrivedBytesPerSecond'), (value) => `${formatBytes(value)}/s`)}
-${draw('Backlog through an outage', 'Written by the generator and not yet at the destination.', of('backlogBytes'), formatBytes)}`;
+  return html`<figure class="card-chart"><figcaption><strong>${title}</strong> <small>From intended send time to arrival; logarithmic. Less is better.</small></figcaption>
+${legend(lines)}${drawPlot(title, { lines, x, y: logTicks(values, formatMs), height: 300 })}</figure>`;
 }

@@ -8,6 +8,7 @@ import type { Scorecard } from '../../compare/scorecard.ts';
 import { html, Markup } from '../page/markup.ts';
 import { scorecardCharts } from './charts.ts';
 import { evidenceSections } from './evidence.ts';
+import { glance } from './glance.ts';
 import { footnotes } from './markdown.ts';
 import { scorecardTable } from './table.ts';
 
@@ -23,6 +24,14 @@ function openTarget() {
 addEventListener('hashchange', openTarget);
 openTarget();
 `;
+
+function title({ description }: Scorecard): string {
+  return `${description.slice(0, 1).toUpperCase()}${description.slice(1)}`;
+}
+
+function machineFact({ machine }: Scorecard): Markup | null {
+  return machine === null ? null : html`<li>${machine.cpu}, ${machine.cores} cores</li>`;
+}
 
 export function renderScorecard(card: Scorecard): string {
   const css = STYLES.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('\n');
@@ -41,9 +50,9 @@ export function renderScorecard(card: Scorecard): string {
 </head>
 <body>
 <main class="scorecard">
-<header><h1>${card.name}</h1>
-<p class="description">${card.description}</p>
-<ul class="facts"><li>${mode}</li><li>seed ${String(card.seed)}</li><li>commit ${card.commit.slice(0, 10)}${card.dirty ? ' + changes' : ''}</li><li>${card.startedAt}</li></ul></header>
+<header><h1>${title(card)}</h1>
+<ul class="facts"><li><b>${mode}</b></li><li>${card.name}</li><li>seed ${String(card.seed)}</li><li>commit ${card.commit.slice(0, 10)}${card.dirty ? ' + changes' : ''}</li><li>${card.startedAt.slice(0, 10)}</li>${machineFact(card)}</ul></header>
+${glance(card)}
 ${scorecardTable(card)}
 <ul class="card-notes">${footnotes(card).map((text) => html`<li>${text}</li>`)}</ul>
 ${scorecardCharts(card)}

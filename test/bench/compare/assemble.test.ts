@@ -3,7 +3,8 @@ import { assemble, type Ended } from '../../../bench/compare/assemble.ts';
 import type { Column } from '../../../bench/compare/columns.ts';
 import { schedule } from '../../../bench/compare/schedule.ts';
 import type { Scorecard } from '../../../bench/compare/scorecard.ts';
-import { cellAt, linesOf, rankText } from '../../../bench/report/scorecard/lines.ts';
+import { cellAt, linesOf } from '../../../bench/report/scorecard/lines.ts';
+import { rankOf } from '../../../bench/report/scorecard/rank.ts';
 import type { Result } from '../../../bench/result.ts';
 import { passingResult } from '../report/fixture.ts';
 import { column, comparison } from './fixture.ts';
@@ -37,9 +38,12 @@ test('a median with its interval, ranked only within a class of durability', asy
   const line = linesOf(scores).find(({ row }) => row.name === 'flood');
   const rank = (id: string) => {
     const ranked = cellAt(scores, 'flood', id);
-    return line === undefined || ranked === null ? '?' : rankText(scores, line, ranked);
+    return line === undefined || ranked === null ? '?' : (rankOf(scores, line, ranked)?.text ?? null);
   };
-  t.deepEqual([rank('fast-fsync'), rank('slow-fsync'), rank('lax-os')], ['best', '0.12x of the best', null]);
+  t.deepEqual(
+    [rank('fast-fsync'), rank('slow-fsync'), rank('lax-os')],
+    ['best of 2', '2nd of 2, 0.12x of the best', null],
+  );
 });
 
 test('one failure fails the cell, and its evidence is that run', async (t) => {
@@ -58,7 +62,7 @@ test('a rate at which events were lost has no rank', async (t) => {
   const line = linesOf(scores).find(({ row }) => row.name === 'flood');
   const cell = cellAt(scores, 'flood', 'lossy-fsync');
   if (line === undefined || cell === null) return t.fail('no such cell');
-  t.is(rankText(scores, line, cell), null);
+  t.is(rankOf(scores, line, cell), null);
 });
 
 test('what a tool does not claim is n/a, what is not here is not run, what was not reached is pending', async (t) => {

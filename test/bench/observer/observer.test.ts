@@ -134,6 +134,26 @@ test('the counters of a process go on over its restart', async (t) => {
   t.true((last?.machine.busySeconds ?? 0) > 0.1);
 });
 
+test("a child in a session of its own is its parent's, and is counted once when it has ended", async (t) => {
+  const watched = await observe(t);
+  const burn = 'while (process.cpuUsage().user < 500000);';
+  const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(burn)}], { detached: true }).on('exit', () => console.log('ended')); setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  await writeFile(
+    watched.spec.processesPath,
+    JSON.stringify([{ name: 'tool', pid: child.pid, group: 'tool' }]),
+  );
+  await once(child.stdout, 'data');
+  const seen = (await watched.samples()).length;
+  await until(async () => (await watched.samples()).length > seen + 3);
+  const seconds = (await watched.samples()).at(-1)?.processes['tool']?.cpuSeconds ?? 0;
+  t.true(
+    seconds > 0.5 && seconds < 1.1,
+    `${seconds} s, of which the child used a little more than half a second`,
+  );
+});
+
 test('a process that ran before the observer counts from the first look only', async (t) => {
   const watched = await observe(t);
   await writeFile(

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { renderComparison, worseFigures } from '../../../bench/report/compare.ts';
+import { refuseStrangers, renderComparison, worseFigures } from '../../../bench/report/compare.ts';
 import type { Result } from '../../../bench/result.ts';
 import { longNamesResult, losingResult, outageResult, passingResult } from './fixture.ts';
 
@@ -69,7 +69,7 @@ test('columns stand under each other', (t) => {
 });
 
 test('figures that a run does not have are dashes', (t) => {
-  t.regex(against({ latencyMs: null })('latency p99'), /88 ms +–$/);
+  t.regex(against({ latencyMs: null })('latency p99'), /88 ms +– {2}missing$/);
 });
 
 test('one result and none', (t) => {
@@ -83,4 +83,35 @@ test('what is worse is named, for an exit status', (t) => {
   t.deepEqual(worseFigures([FIRST, FIRST, { ...FIRST, ratePerMinute: FIRST.ratePerMinute / 2 }]), [
     'run 3: rate',
   ]);
+});
+
+test('a verdict that got worse, an invalid run and a figure that is gone fail a comparison', (t) => {
+  t.deepEqual(worseFigures([FIRST, { ...FIRST, verdict: 'fail' }]), ['run 2: verdict']);
+  t.deepEqual(worseFigures([FIRST, { ...FIRST, verdict: 'invalid' }]), ['run 2: verdict']);
+  const failing = { ...FIRST, verdict: 'fail' as const };
+  t.deepEqual(worseFigures([failing, failing]), []);
+  t.true(worseFigures([FIRST, { ...FIRST, latencyMs: null }]).includes('run 2: latency p99'));
+});
+
+test('on another machine speed and cost are not judged, a lost event is', (t) => {
+  const other = {
+    ...FIRST,
+    machine: { ...FIRST.machine, cores: 64 },
+    ratePerMinute: FIRST.ratePerMinute / 9,
+  };
+  t.regex(row(renderComparison([FIRST, other]), 'rate'), /another machine: not judged$/);
+  t.deepEqual(worseFigures([FIRST, other]), []);
+  const [a, ...others] = FIRST.destinations;
+  if (a === undefined) return t.fail();
+  const lost = { events: 1, ranges: [] };
+  t.deepEqual(worseFigures([FIRST, { ...other, destinations: [{ ...a, lost }, ...others] }]), [
+    'run 2: lost',
+  ]);
+});
+
+test('runs of different scenarios are refused', (t) => {
+  t.throws(() => refuseStrangers([FIRST, outageResult()]), {
+    message: 'run 1 is of throughput, run 2 is of outage: only runs of one scenario can be compared',
+  });
+  t.notThrows(() => refuseStrangers([FIRST, FIRST]));
 });
