@@ -197,6 +197,7 @@ export class Agent {
       registry: this.#registry,
       sources: this.#sources.all,
       destinations: this.#fanOut.destinations,
+      interruptions: this.#fanOut.interruptions,
       configuration: this.#reload.snapshot(),
     });
   }

@@ -5,14 +5,15 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type ConfigurationSnapshot, RELOAD_OUTCOMES } from './configuration.ts';
-import type {
-  AgentSnapshot,
-  CertificateSnapshot,
-  DestinationSnapshot,
-  LogSnapshot,
-  MemberSnapshot,
-  SourceSnapshot,
-  Tally,
+import {
+  type AgentSnapshot,
+  type CertificateSnapshot,
+  type DestinationSnapshot,
+  HELD_BACK,
+  type LogSnapshot,
+  type MemberSnapshot,
+  type SourceSnapshot,
+  type Tally,
 } from './snapshot.ts';
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -98,6 +99,11 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
   const heldEvents = gauge('spillway_source_held_events', 'Events read and not yet committed', ['source']);
   const heldBytes = gauge('spillway_source_held_bytes', 'Bytes read and not yet committed', ['source']);
   const files = gauge('spillway_source_files', 'Files a tail follows', ['source']);
+  const heldBack = gauge(
+    'spillway_source_files_held_back',
+    'Files of which a tail reads nothing for now, by the reason',
+    ['source', 'reason'],
+  );
   const truncations = counter('spillway_source_truncations_total', 'Files that a tail found truncated', [
     'source',
   ]);
@@ -119,6 +125,8 @@ function addSources({ counter, gauge }: Families, sources: readonly SourceSnapsh
     heldEvents.set([source.name], source.held.events);
     heldBytes.set([source.name], source.held.bytes);
     if (source.files !== undefined) files.set([source.name], source.files);
+    if (source.heldBack !== undefined)
+      for (const reason of HELD_BACK) heldBack.set([source.name, reason], source.heldBack[reason]);
     if (source.abandonedBytes !== undefined) abandoned.set([source.name], source.abandonedBytes);
     if (source.deletedFiles !== undefined) deleted.set([source.name], source.deletedFiles);
     if (source.truncations !== undefined) truncations.set([source.name], source.truncations);
@@ -197,6 +205,16 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
     '1: the configuration names it no more, and nothing is kept for it; its counts stand still',
     own,
   );
+  const interrupted = gauge(
+    'spillway_destination_interrupted',
+    '1: its configuration has changed and it could not go on with that yet; it is tried again',
+    own,
+  );
+  const handovers = counter(
+    'spillway_destination_handover_failures_total',
+    'Attempts to go on with a changed configuration that failed',
+    own,
+  );
   const plain = counter('spillway_destination_plain_bytes_total', 'Bytes of batches before compression', own);
   const sent = counter('spillway_destination_sent_bytes_total', 'Bytes of batches after compression', own);
   const retransmits = counter('spillway_destination_retransmits_total', 'Batches sent again', own);
@@ -215,6 +233,8 @@ function addDestinations({ counter, gauge }: Families, destinations: readonly De
     bufferedBytes.set([name], destination.buffered.bytes);
     connected.set([name], destination.connected ? 1 : 0);
     orphaned.set([name], destination.orphaned ? 1 : 0);
+    interrupted.set([name], destination.interrupted === true ? 1 : 0);
+    handovers.set([name], destination.handoverFailures ?? 0);
     retransmits.set([name], destination.retransmits);
     if (destination.packing) {
       plain.set([name], destination.packing.plainBytes);

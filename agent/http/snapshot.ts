@@ -14,6 +14,13 @@ export interface Tally {
   readonly bytes: number;
 }
 
+/**
+ * Why a tail reads nothing of a file for now. `mayBeCopy`: so far its bytes are those of another file, and only time
+ * tells whether it is the copy that copytruncate makes; `unreadable`: the system says no, it is tried again.
+ */
+export const HELD_BACK = ['mayBeCopy', 'unreadable'] as const;
+export type HeldBack = (typeof HELD_BACK)[number];
+
 export interface SourceSnapshot {
   readonly name: string;
   /** `former`: the log has bytes of it, the configuration names it no more. */
@@ -30,6 +37,8 @@ export interface SourceSnapshot {
   readonly held: Tally;
   /** Files that a tail follows. */
   readonly files?: number;
+  /** Of those, files of which nothing is read for now, by the reason. */
+  readonly heldBack?: Readonly<Record<HeldBack, number>>;
   /** Files that a tail found truncated or replaced under their inodes, and read from their beginnings; since the start. */
   readonly truncations?: number;
   /** Bytes of files that went away before a tail could read them; since the start. */
@@ -86,6 +95,10 @@ export interface DestinationSnapshot {
   readonly packing?: { readonly plainBytes: number; readonly sentBytes: number } | null;
   /** Rises when the receiver's history and ours do not fit and a new one is begun. */
   readonly epoch: number;
+  /** Its configuration has changed, and it could not go on with that yet: it sends nothing, and is tried again. */
+  readonly interrupted?: boolean;
+  /** How often that failed; since the start. */
+  readonly handoverFailures?: number;
   /** Where it is a cluster. */
   readonly cluster?: ClusterSnapshot;
 }

@@ -77,6 +77,7 @@ export class Committer {
   /** Settles, with whether it succeeded, when the journal of the last group is down. Never rejects. */
   #journaling: Promise<boolean> = Promise.resolve(true);
   #failure: SpillwayError | null = null;
+  readonly #hasFailed = () => this.#failure !== null;
   #closed = false;
   /** When the writes began that are under way: of data, and of the journal. */
   #dataSince: number | null = null;
@@ -229,7 +230,12 @@ export class Committer {
     // what the last group still writes to its journal is not on the disk yet
     const rolls = this.#isFull(group);
     const checkpointBytes = rolls ? encodeNote(this.#table.checkpoint()).length : 0;
-    await this.#space.wait(group.bytes + group.journalBytes + this.#journalUnderWay + checkpointBytes);
+    const bytes = group.bytes + group.journalBytes + this.#journalUnderWay + checkpointBytes;
+    await this.#space.wait(bytes, this.#hasFailed);
+    if (this.#failure !== null) {
+      this.#space.landed();
+      throw this.#failure;
+    }
     if (this.#closed && this.#space.waitingFor !== null) {
       throw new SpillwayError('disk-full', `the log is full: ${this.#space.waitingFor}`);
     }
@@ -359,6 +365,8 @@ export class Committer {
 
   #fail(cause: unknown, group: Group): void {
     this.#failure ??= cause instanceof SpillwayError ? cause : writeFailure(this.#limits.dir, cause);
+    // who waits for room is rejected, too: what mends the log must not wait for it
+    this.#space.wake();
     this.#settle(group.items, this.#failure);
     const rest = this.#pending;
     this.#pending = [];

@@ -76,10 +76,10 @@ export class Space {
     await this.quarantine.count();
   }
 
-  /** Resolves once `bytes` more fit; at once where they do. */
-  async wait(bytes: number): Promise<void> {
+  /** Resolves once `bytes` more fit, at once where they do; and when nobody wants them any more. */
+  async wait(bytes: number, isMoot: () => boolean = () => false): Promise<void> {
     for (;;) {
-      const obstacle = await this.#obstacle(bytes);
+      const obstacle = isMoot() ? null : await this.#obstacle(bytes);
       this.waitingFor = obstacle;
       if (obstacle === null) this.#granted = bytes;
       if (obstacle === null || this.#closed) return;

@@ -6,16 +6,18 @@
 //              the receiver sees a connection end and another begin, in the same epoch
 //   removed    the same, and its cursor becomes an orphan
 //
-// The others see none of it.
+// The others see none of it. Only the disk can still be in the way then: see handover.ts.
 
 import type { Logger } from 'pino';
 import type { Change } from '../config/difference.ts';
 import type { DestinationConfig, LogConfig } from '../config/schema.ts';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog, Holder } from '../log/log.ts';
+import { Turnstile } from '../log/turnstile.ts';
 import type { Registry } from '../registry/registry.ts';
 import { ClusterDestination } from './cluster/cluster.ts';
-import { Destination } from './destination.ts';
+import { Destination, type Succession } from './destination.ts';
+import { Handover } from './handover.ts';
 import { Orphans } from './orphans.ts';
 
 export interface FanOutParts {
@@ -34,15 +36,23 @@ export interface PreparedChange {
 /** With one endpoint, or with a cluster behind it. */
 export type AnyDestination = Destination | ClusterDestination;
 
+/** One of them, or what stands for it while its configuration changes. */
+type Place = AnyDestination | Handover<AnyDestination>;
+
 const EVERYTHING: Holder = { wants: () => true };
 
 export class FanOut {
   readonly #parts: FanOutParts;
   readonly #self: { readonly instance: string; readonly version: string };
   readonly #lagBytesMax: number;
-  readonly #destinations = new Map<string, AnyDestination>();
+  readonly #destinations = new Map<string, Place>();
+  /** Changes that could not be made at once, attempt by attempt, since the start. */
+  readonly #handoverFailures = new Map<string, number>();
   /** Names whose cursors are open for a change that is not made yet. */
   readonly #coming = new Set<string>();
+  /** A cursor is opened, or marked as an orphan, never both at once. */
+  readonly #cursors = new Turnstile(1);
+  #looking: Promise<void> | null = null;
   readonly #orphans: Orphans;
 
   constructor(parts: FanOutParts, self: { instance: string; version: string }, log: LogConfig) {
@@ -52,24 +62,35 @@ export class FanOut {
     this.#orphans = new Orphans(parts.log, parts.logger);
   }
 
-  get destinations(): readonly AnyDestination[] {
+  get destinations(): readonly Place[] {
     return [...this.#destinations.values()];
+  }
+
+  /** Those whose changed configuration is not in effect yet, and why. */
+  get interruptions(): readonly string[] {
+    return this.destinations.flatMap((place) =>
+      place instanceof Handover && place.interruption !== null ? [`${place.name} ${place.interruption}`] : [],
+    );
   }
 
   /** Destinations, and the cursors that nobody owns. */
   snapshots(): readonly DestinationSnapshot[] {
-    const owned = this.destinations.map((destination) => destination.snapshot());
+    const owned = this.destinations.map((destination) => ({
+      ...destination.snapshot(),
+      handoverFailures: this.#handoverFailures.get(destination.name) ?? 0,
+    }));
     const orphaned = this.#orphans.snapshots().filter(({ name }) => !this.#destinations.has(name));
     return [...owned, ...orphaned];
   }
 
-  /** Which cursors nobody owns is looked at again: they can be dropped beside us. */
-  async look(): Promise<void> {
-    try {
-      await this.#orphans.look((name) => this.#destinations.has(name) || this.#coming.has(name));
-    } catch (error) {
-      this.#parts.logger.warn({ err: error }, 'cannot look at the cursors that no destination owns');
-    }
+  /** Which cursors nobody owns is looked at again: they can be dropped beside us. Never rejects. */
+  look(): Promise<void> {
+    // who asks while one waits for its turn gets that one
+    this.#looking ??= this.#cursors.pass(() => {
+      this.#looking = null;
+      return this.#look();
+    });
+    return this.#looking;
   }
 
   /** Nothing is sent before the commit. @throws where a cursor cannot be opened; nothing has changed then. */
@@ -85,7 +106,7 @@ export class FanOut {
     try {
       for (const config of change.added) {
         this.#coming.add(config.name);
-        opened.push(await this.#open(config));
+        opened.push(await this.#cursors.pass(() => this.#open(config)));
       }
     } catch (error) {
       await discard();
@@ -99,6 +120,14 @@ export class FanOut {
   /** Sends what the log holds within `drainMs`. */
   async close(drainMs: number): Promise<void> {
     await Promise.all(this.destinations.map((destination) => destination.close(drainMs)));
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.#orphans.look((name) => this.#destinations.has(name) || this.#coming.has(name));
+    } catch (error) {
+      this.#parts.logger.warn({ err: error }, 'cannot look at the cursors that no destination owns');
+    }
   }
 
   async #commit(
@@ -119,34 +148,34 @@ export class FanOut {
   }
 
   async #replace(config: DestinationConfig, haltMs: number): Promise<void> {
-    const before = this.#destinations.get(config.name);
-    if (before === undefined) return;
-    try {
-      await before.halt(haltMs);
-      const next = await this.#succeed(config, before);
-      this.#destinations.set(config.name, next);
-      next.start();
-    } catch (error) {
-      this.#parts.logger.error(
-        { err: error, destination: config.name },
-        'a changed destination does not go on: restart the agent',
-      );
-    }
+    const { name } = config;
+    const place = this.#destinations.get(name);
+    if (place === undefined) return;
+    const before = place instanceof Handover ? await place.cancel() : place;
+    const handover: Handover<AnyDestination> = new Handover(this.#optionsOf(config), {
+      ...this.#parts,
+      before,
+      succeed: (succession) => this.#succeed(config, succession),
+      onDone: (next) => this.#destinations.set(name, next),
+      onFailure: () => this.#handoverFailures.set(name, (this.#handoverFailures.get(name) ?? 0) + 1),
+    });
+    this.#destinations.set(name, handover);
+    await handover.begin(haltMs);
   }
 
   async #remove(name: string, haltMs: number): Promise<void> {
     const destination = this.#destinations.get(name);
     if (destination === undefined) return;
-    try {
-      await destination.halt(haltMs);
-      await destination.orphan();
-    } catch (error) {
+    const told = (error: unknown) =>
       this.#parts.logger.error(
         { err: error, destination: name },
         'a removed destination did not end cleanly',
       );
-    }
+    await destination.halt(haltMs).catch(told);
+    // whatever went wrong: nothing is kept for it
+    await destination.orphan().catch(told);
     this.#destinations.delete(name);
+    this.#handoverFailures.delete(name);
   }
 
   #open(config: DestinationConfig): Promise<AnyDestination> {
@@ -156,7 +185,7 @@ export class FanOut {
       : Destination.open({ ...options, to }, this.#parts);
   }
 
-  async #succeed(config: DestinationConfig, { succession }: AnyDestination): Promise<AnyDestination> {
+  async #succeed(config: DestinationConfig, succession: Succession): Promise<AnyDestination> {
     const { to, ...options } = this.#optionsOf(config);
     return to.by === 'cluster'
       ? await ClusterDestination.succeed({ ...options, cluster: to.cluster }, this.#parts, succession)

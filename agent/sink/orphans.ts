@@ -18,17 +18,18 @@ export class Orphans {
   }
 
   /**
-   * Looks again which there are; `isOwned`: whether a destination has its cursor open. A cursor whose destination went
-   * while the agent was down is marked now: what is deleted from here on is announced as such to who adopts it.
+   * Looks again which there are; `isOwned`: whether a destination has its cursor open, or is about to. A cursor whose
+   * destination went while the agent was down is marked now: what is deleted from here on is announced as such to who
+   * adopts it. Never twice at once, nor while a destination opens its cursor.
    */
   async look(isOwned: (name: string) => boolean): Promise<void> {
     const states: CursorState[] = [];
     for (const name of await this.#log.cursors.names()) {
       if (isOwned(name)) continue;
       const state = await this.#log.cursors.read(name);
-      // a reload may have opened it meanwhile
-      if (state !== null && !isOwned(name))
-        states.push(state.orphaned === undefined ? await this.#mark(state) : state);
+      if (state === null) continue;
+      const marked = state.orphaned === undefined ? await this.#mark(state, isOwned) : state;
+      if (marked !== null && !isOwned(name)) states.push(marked);
     }
     this.#states = states;
   }
@@ -44,18 +45,31 @@ export class Orphans {
     }));
   }
 
-  async #mark(state: CursorState): Promise<CursorState> {
-    const marked = { ...state, orphaned: { at: this.#log.end } };
-    const destination = state.destination;
+  /**
+   * Under the lock of who drops a cursor beside us: one that is gone by then must not be made again.
+   * @returns null where it is gone, or a destination's
+   */
+  async #mark(seen: CursorState, isOwned: (name: string) => boolean): Promise<CursorState | null> {
+    const { cursors } = this.#log;
+    const { destination } = seen;
     try {
-      await this.#log.cursors.write(marked);
-      this.#logger.warn(
-        { destination },
-        'no destination has this name: its cursor holds no space any more; agent cursor drop removes it',
-      );
+      return await cursors.alone(async () => {
+        const state = isOwned(destination) ? null : await cursors.read(destination);
+        if (state === null || state.orphaned !== undefined) return state;
+        const marked = { ...state, orphaned: { at: this.#log.end } };
+        await cursors.write(marked);
+        this.#logger.warn(
+          { destination },
+          'no destination has this name: its cursor holds no space any more; agent cursor drop removes it',
+        );
+        return marked;
+      });
     } catch (error) {
-      this.#logger.warn({ destination, err: error }, 'cannot mark the cursor of a destination that is gone');
+      this.#logger.warn(
+        { destination, err: error },
+        'cannot mark the cursor of a destination that is gone, trying again',
+      );
+      return { ...seen, orphaned: { at: this.#log.end } };
     }
-    return marked;
   }
 }

@@ -307,8 +307,11 @@ export class Position {
   /** Closes it for good: nothing is kept for it any more, until a destination of its name adopts the cursor. */
   async orphan(): Promise<void> {
     this.#change({ orphaned: { at: this.#log.end } });
-    await this.close();
-    this.#release();
+    try {
+      await this.close();
+    } finally {
+      this.#release();
+    }
   }
 
   /** As if it had never been opened. */

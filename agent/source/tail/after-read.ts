@@ -10,6 +10,7 @@ import fs from 'node:fs/promises';
 import picomatch from 'picomatch';
 import type { Logger } from 'pino';
 import type { EventLog } from '../../log/log.ts';
+import { FileFaults } from './faults.ts';
 import type { TailedFile } from './file.ts';
 import type { OpenFiles } from './open-files.ts';
 
@@ -46,7 +47,8 @@ export class AfterRead {
   readonly #isExcepted: (name: string) => boolean;
   /** Where the log ended when a file was first found to be read: what is before it must be delivered. */
   #waiting = new Map<TailedFile, { readonly size: number; readonly logEnd: number }>();
-  readonly #faults = new Map<string, string>();
+  readonly #faults = new FileFaults();
+  #syncFault: string | null = null;
   #deleted = 0;
 
   constructor(
@@ -77,6 +79,7 @@ export class AfterRead {
     const waiting = this.#waiting;
     this.#waiting = new Map();
     const removed: TailedFile[] = [];
+    this.#faults.keepOf(files);
     for (const file of this.#rolled(files, now)) {
       const size = file.readSize;
       if (size === null) {
@@ -94,18 +97,23 @@ export class AfterRead {
 
   /** A file is rolled when it has been renamed, or when a younger one has its name but for the digits. */
   #rolled(files: readonly TailedFile[], now: number): TailedFile[] {
-    const newest = new Map<string, bigint>();
+    const youngest = new Map<string, TailedFile>();
     for (const file of files) {
-      const born = newest.get(seriesOf(file.name));
-      if (file.listed && (born === undefined || file.born > born)) newest.set(seriesOf(file.name), file.born);
+      const known = youngest.get(seriesOf(file.name));
+      if (file.listed && (known === undefined || isYounger(file, known)))
+        youngest.set(seriesOf(file.name), file);
     }
+    const hasYounger = (file: TailedFile) => {
+      const other = youngest.get(seriesOf(file.name));
+      return other !== undefined && isYounger(other, file);
+    };
     return files.filter(
       (file) =>
         file.listed &&
         now - file.grewAt > this.#options.deleteIdleMs &&
         !this.#isExcepted(file.name) &&
         file.isReadFromStart &&
-        (file.isRenamed || file.born < (newest.get(seriesOf(file.name)) ?? 0n)),
+        (file.isRenamed || hasYounger(file)),
     );
   }
 
@@ -124,32 +132,48 @@ export class AfterRead {
       if (at === null) return false;
       file.holdInMemory(true);
       await this.#spool.remove(at);
-      this.#faults.delete(file.path);
+      this.#faults.over(file.path);
       this.#waiting.delete(file);
       this.#deleted++;
       this.#logger.info({ path: file.path, bytes: size }, 'deleted a file that is delivered');
       return true;
     } catch (error) {
       file.holdInMemory(false);
-      this.#say(file.path, error, 'cannot delete a file that is delivered, trying again');
+      if (this.#faults.note(file.path, error)) {
+        this.#logger.warn({ path: file.path, err: error }, 'cannot delete a file that is delivered, trying again');
+      }
       return false;
     }
   }
 
   async #sync(removed: readonly TailedFile[]): Promise<void> {
+    const { dir } = this.#options;
     try {
-      await this.#spool.sync(this.#options.dir);
+      await this.#spool.sync(dir);
       for (const file of removed) file.holdInMemory(false);
+      this.#syncFault = null;
     } catch (error) {
-      this.#say(this.#options.dir, error, 'cannot sync a directory, what was deleted in it may come back');
+      const text = error instanceof Error ? error.message : String(error);
+      if (this.#syncFault !== text) {
+        const message = 'cannot sync a directory, what was deleted in it may come back';
+        this.#logger.warn({ path: dir, err: error }, message);
+      }
+      this.#syncFault = text;
     }
   }
+}
 
-  #say(path: string, error: unknown, message: string): void {
-    const text = error instanceof Error ? error.message : String(error);
-    if (this.#faults.get(path) !== text) this.#logger.warn({ path, err: error }, message);
-    this.#faults.set(path, text);
-  }
+const IN_NUMBERS = new Intl.Collator('en', { numeric: true });
+
+/**
+ * Whether who writes to the one has done with the other, of one series. Files that were made in one tick of the kernel's
+ * clock (up to 10 ms) are told apart only where all else agrees: the younger one has the higher number, something was
+ * written to it, and not before the other was last written to.
+ */
+function isYounger(one: TailedFile, other: TailedFile): boolean {
+  if (one.born !== other.born) return one.born > other.born;
+  const isNext = one.size > 0 && one.writtenNs >= other.writtenNs;
+  return isNext && IN_NUMBERS.compare(one.name, other.name) > 0;
 }
 
 function seriesOf(name: string): string {

@@ -12,6 +12,7 @@ import { HEAD_BYTES, ReadHistory } from './history.ts';
 
 /** What was read of a file that a new one may be the copy of. */
 export interface Original {
+  readonly path: string;
   readonly history: ReadHistory;
   /** What stands in it now; null where that cannot be read, or is less. */
   bytesAt(from: number, length: number): Promise<Buffer | null>;
@@ -25,8 +26,11 @@ export interface NewFile {
   readonly grewAt: number;
 }
 
-/** `own`: to be read from its beginning; `wait`: not known yet; a number: to be read from there. */
-export type Verdict = 'own' | 'wait' | number;
+/**
+ * `own`: to be read from its beginning; a number: to be read from there; `like`: not known yet, it may be a copy of that
+ * file (null: it could not be read just now).
+ */
+export type Verdict = 'own' | number | { readonly like: string | null };
 
 interface Truncated {
   readonly source: SourceState;
@@ -42,6 +46,8 @@ const TAIL_BYTES = 4096;
 /** Rescans that a truncated file is remembered for, and that a copy may take to be made. */
 const REMEMBER_RESCANS = 4;
 const WAIT_RESCANS_MAX = 30;
+/** By then it is said that a file is held back. */
+const TELL_RESCANS = 5;
 
 export class Copies {
   readonly #rescanMs: number;
@@ -78,9 +84,14 @@ export class Copies {
     return now - grewAt > this.#rescanMs;
   }
 
+  /** Whether a file that was found then is held back for so long that it should be told. */
+  isLate(foundAt: number, now: number): boolean {
+    return now - foundAt > TELL_RESCANS * this.#rescanMs;
+  }
+
   async judge(file: NewFile, now: number): Promise<Verdict> {
     const head = await readExactly(file.handle, 0, Math.min(file.size, HEAD_BYTES));
-    if (head === null) return 'wait';
+    if (head === null) return { like: null };
     let looks = 0;
     for (const { history, readAt, noticedAt } of this.#truncated) {
       // the copy is made before the truncation
@@ -94,7 +105,7 @@ export class Copies {
     for (const original of this.#live()) {
       if (original.history.isEmpty || !beginAlike(head, original.history.head)) continue;
       if (++looks > CANDIDATES_MAX) break;
-      if (await this.#mayBeCopyOf(file, original, now)) return 'wait';
+      if (await this.#mayBeCopyOf(file, original, now)) return { like: original.path };
     }
     return 'own';
   }

@@ -12,6 +12,7 @@ import { GUARD_BYTES, HEAD_BYTES, type ReadHistory } from './history.ts';
 import { type FileIdentity, identityOf, openSame, sameFile } from './identity.ts';
 import { type Begun, FileIntake, type IntakeParts } from './intake.ts';
 import { takeLastLine, takeLines } from './lines.ts';
+import { type Likeness, Newcomer } from './newcomer.ts';
 
 export interface FileParts extends IntakeParts {
   readonly buffers: BufferPool;
@@ -24,8 +25,9 @@ export interface FileParts extends IntakeParts {
 
 export class TailedFile implements Original {
   readonly identity: FileIdentity;
-  /** Nanoseconds since 1970. */
+  /** When it was made, and last written to as far as was listed: nanoseconds since 1970. */
   readonly born: bigint;
+  writtenNs: bigint;
   path: string;
   /** When the directory was first found not to list it. */
   missedAt = 0;
@@ -33,7 +35,6 @@ export class TailedFile implements Original {
   grewAt: number;
   readonly #parts: FileParts;
   readonly #intake: FileIntake;
-  readonly #foundAt: number;
   #at: string | Buffer;
   #size: number;
   #listed = true;
@@ -41,20 +42,20 @@ export class TailedFile implements Original {
   readonly #foundName: string;
   #doubt: Doubt | null = 'new';
   #handle: fs.FileHandle | null = null;
-  /** What was known when it was last judged whether it is a copy. */
-  #judged = { size: -1, version: -1 };
+  readonly #newcomer: Newcomer;
   /** Bytes of a last line without newline, at the last look, and how often it had been taken back by then. */
   #partial = { bytes: 0, rewinds: 0 };
 
   constructor(listed: ListedFile, parts: FileParts, now: number) {
     this.identity = identityOf(listed.stats);
     this.born = listed.stats.birthtimeNs;
+    this.writtenNs = listed.stats.mtimeNs;
     this.path = listed.path;
     this.#foundName = listed.name;
     this.#at = listed.at;
     this.#size = Number(listed.stats.size);
     this.grewAt = now;
-    this.#foundAt = now;
+    this.#newcomer = new Newcomer(parts.copies, now);
     this.#parts = parts;
     this.#intake = new FileIntake(this.identity, parts);
   }
@@ -67,6 +68,15 @@ export class TailedFile implements Original {
   /** What the log finds it by. */
   get key(): string {
     return this.#intake.key;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** While that keeps it from being read. */
+  get likeness(): Likeness | null {
+    return this.#doubt === 'new' ? this.#newcomer.likeness : null;
   }
 
   get isOpen(): boolean {
@@ -135,12 +145,12 @@ export class TailedFile implements Original {
   seen({ path, at, stats }: ListedFile): void {
     this.#listed = true;
     this.path = path;
+    this.writtenNs = stats.mtimeNs;
     this.#at = at;
     this.#size = Number(stats.size);
     if (this.#size < this.#intake.readAt) this.#doubt ??= 'truncated';
   }
 
-  /** The directory does not list it now. */
   missed(now: number): void {
     if (this.#listed) {
       this.grewAt = now;
@@ -189,7 +199,7 @@ export class TailedFile implements Original {
     const handle = this.#handle;
     const doubt = this.#doubt;
     if (handle === null || doubt === null || !this.settled) return null;
-    if (doubt === 'new') return this.#judge(handle, now);
+    if (doubt === 'new') return await this.#judge(handle, now);
     const fits = doubt === 'recalled' && (await this.#intake.continuesIn(handle, this.#size));
     this.#doubt = null;
     if (fits) {
@@ -279,20 +289,12 @@ export class TailedFile implements Original {
   }
 
   async #judge(handle: fs.FileHandle, now: number): Promise<string | null> {
-    const { copies } = this.#parts;
     const { size } = await handle.stat();
     if (size !== this.#size) this.grewAt = now;
     this.#size = size;
-    const isKnown = this.#judged.size === size && this.#judged.version === copies.version;
-    if (size === 0 || (isKnown && !copies.isQuiet(this, now))) return null;
-    this.#judged = { size, version: copies.version };
-    const verdict = await copies.judge({ handle, size, foundAt: this.#foundAt, grewAt: this.grewAt }, now);
-    if (verdict === 'wait') return null;
-    if (verdict === 'own') {
-      this.#doubt = null;
-      return null;
-    }
-    await this.beginAt(verdict, 'whole');
-    return REMARKS.new;
+    const { verdict, remark } = await this.#newcomer.judge({ handle, size, grewAt: this.grewAt }, now);
+    if (verdict === 'own') this.#doubt = null;
+    else if (verdict !== 'wait') await this.beginAt(verdict, 'whole');
+    return remark;
   }
 }

@@ -15,6 +15,7 @@ import { realSpool, type Spool } from './after-read.ts';
 import { Arrivals } from './arrivals.ts';
 import { BufferPool } from './buffers.ts';
 import { type DirectoryOptions, type Listing, SpoolDirectory } from './directory.ts';
+import { FileFaults } from './faults.ts';
 import type { TailedFile } from './file.ts';
 import { FollowedFiles, type FollowedOptions } from './followed.ts';
 import { GUARD_BYTES } from './history.ts';
@@ -53,8 +54,8 @@ export class TailSource {
   readonly #rewinds = { count: 0 };
   readonly #truncations = { count: 0 };
   readonly #abandoned = { bytes: 0 };
-  /** What was said of a file that cannot be read, by its path. */
-  readonly #faults = new Map<string, { readonly text: string; readonly until: number }>();
+  /** Files that cannot be read. */
+  readonly #faults = new FileFaults();
   #listDue = true;
   #listedAt = 0;
   #listNotBefore = 0;
@@ -106,11 +107,23 @@ export class TailSource {
     return this.#problem;
   }
 
+  /** Files that are not read for so long that somebody may miss them, in words; or null. */
+  get heldBack(): string | null {
+    const held = [...this.#files].filter(({ likeness }) => likeness?.told === true);
+    const [first] = held;
+    if (first === undefined) return null;
+    return `${this.#options.name} holds back ${held.length} files that may be copies, ${first.path} of ${first.likeness?.of} among them`;
+  }
+
   snapshot(): SourceSnapshot {
     const { name } = this.#options;
     const counts = this.#counters.snapshot(this.#log.counts(name));
     let partial = 0;
-    for (const file of this.#files) partial += file.partialBytes;
+    let mayBeCopy = 0;
+    for (const file of this.#files) {
+      partial += file.partialBytes;
+      if (file.likeness !== null) mayBeCopy++;
+    }
     const read = { events: counts.read.events, bytes: counts.read.bytes + partial };
     const held = { events: counts.held.events, bytes: counts.held.bytes + partial };
     return {
@@ -120,6 +133,7 @@ export class TailSource {
       read,
       held,
       files: this.#files.size,
+      heldBack: { mayBeCopy, unreadable: this.#faults.size },
       truncations: this.#truncations.count,
       abandonedBytes: this.#abandoned.bytes,
       deletedFiles: this.#files.deleted,
@@ -175,6 +189,7 @@ export class TailSource {
       this.#listNotBefore = now + Math.min(LISTING_SHARE * took, this.#options.rescanMs);
       this.#listDue ||= !listing.whole;
       await this.#files.reconcile(listing, this.#arrivals, now);
+      this.#faults.keepOf(this.#files);
       if (listing.directory === null) return;
       await this.#notifications.follow(listing.directory);
       this.#problem = null;
@@ -204,7 +219,7 @@ export class TailSource {
 
   #isDue(file: TailedFile, hinted: boolean, now: number): boolean {
     if (file.unreadBytes > 0 || file.isDoubted || hinted)
-      return (this.#faults.get(file.path)?.until ?? 0) <= now;
+      return !this.#faults.isPending(file.path, now);
     return file.isOpen && (!file.listed || now - file.grewAt <= this.#options.activeMs);
   }
 
@@ -218,13 +233,11 @@ export class TailSource {
       const remark = await file.reconsider(now);
       if (remark !== null) this.#logger.warn({ path: file.path }, remark);
       await this.#drain(file, now, rewinds);
-      this.#faults.delete(file.path);
+      this.#faults.over(file.path);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      if (this.#faults.get(file.path)?.text !== text) {
+      if (this.#faults.note(file.path, error, now + this.#options.rescanMs)) {
         this.#logger.error({ path: file.path, err: error }, 'cannot read a file, trying again');
       }
-      this.#faults.set(file.path, { text, until: now + this.#options.rescanMs });
     }
   }
 

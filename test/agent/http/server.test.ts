@@ -27,7 +27,7 @@ function snapshotAfter(read: number): AgentSnapshot {
       reloads: { applied: 2, unchanged: 1, refused: 4 },
     },
     sources: [
-      { ...source('events', read), files: 7 },
+      { ...source('events', read), files: 7, heldBack: { mayBeCopy: 2, unreadable: 1 } },
       { ...source('hop', read), type: 'listen', connections: { accepted: 5, 'bad-magic': 2 } },
     ],
     log: {
@@ -55,6 +55,8 @@ function snapshotAfter(read: number): AgentSnapshot {
         orphaned: false,
         retransmits: 2,
         epoch: 1,
+        interrupted: true,
+        handoverFailures: 3,
       },
     ],
     certificates: [{ link: 'sources.hop', certificate: 'own', secondsLeft: -60 }],
@@ -134,6 +136,8 @@ spillway_source_bytes_total{source="hop",outcome="read"} 10000
 spillway_source_bytes_total{source="hop",outcome="appended"} 9000
 spillway_source_held_bytes{source="hop"} 100
 spillway_source_files{source="events"} 7
+spillway_source_files_held_back{source="events",reason="mayBeCopy"} 2
+spillway_source_files_held_back{source="events",reason="unreadable"} 1
 spillway_connections_total{source="hop",outcome="accepted"} 5
 spillway_connections_total{source="hop",outcome="bad-magic"} 2
 spillway_log_appended_events_total 180
@@ -165,6 +169,8 @@ spillway_destination_buffered_events{destination="a"} 30
 spillway_destination_buffered_bytes{destination="a"} 3000
 spillway_destination_connected{destination="a"} 1
 spillway_destination_retransmits_total{destination="a"} 2
+spillway_destination_interrupted{destination="a"} 1
+spillway_destination_handover_failures_total{destination="a"} 3
 spillway_destination_epoch{destination="a"} 1`;
   const missing = expected
     .trim()

@@ -1,7 +1,7 @@
 // afterRead: delete. Nothing is deleted before it is rolled, silent, committed and delivered; and whatever stops the
 // agent in between, nothing is read twice.
 
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { appendFile, copyFile, link, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import test from 'ava';
 import { realSpool, type Spool } from '../../../../agent/source/tail/after-read.ts';
@@ -201,3 +201,40 @@ for (const { step, lost } of [
     tailing.conserves();
   });
 }
+
+test('one-tick: of files made in one tick of the clock all but the last are deleted', async (t) => {
+  const tailing = await Tailing.prepare(t, DELETE);
+  const names = Array.from({ length: 12 }, (_, index) => `events-${index + 1}.log`);
+  // the kernel may give some of them one time of birth, and one time of writing
+  for (const name of names) writeFileSync(tailing.path(name), `${name}\n`);
+  await tailing.start();
+  await until('all but one are deleted', () => deleted(tailing) === names.length - 1);
+  await severalIdleTimes();
+  t.deepEqual(
+    names.filter((name) => isThere(tailing, name)),
+    ['events-12.log'],
+  );
+  tailing.conserves();
+});
+
+test('made-ahead: a file is not deleted for an empty one of its tick that its writer has made ahead', async (t) => {
+  const tailing = await Tailing.prepare(t, DELETE);
+  const bornAt = (name: string) => statSync(tailing.path(name), { bigint: true }).birthtimeNs;
+  let pair: readonly [string, string] | null = null;
+  for (let attempt = 0; attempt < 50 && pair === null; attempt++) {
+    const [current, ahead] = [`${'x'.repeat(attempt)}-1.log`, `${'x'.repeat(attempt)}-2.log`] as const;
+    writeFileSync(tailing.path(current), 'one\n');
+    writeFileSync(tailing.path(ahead), '');
+    if (bornAt(current) === bornAt(ahead)) pair = [current, ahead];
+    else for (const name of [current, ahead]) rmSync(tailing.path(name));
+  }
+  if (pair === null) return t.pass('the clock of this file system has no ticks');
+  await tailing.start();
+  await tailing.delivers('one\n');
+  await severalIdleTimes();
+  t.is(deleted(tailing), 0);
+  writeFileSync(tailing.path(pair[1]), 'two\n');
+  await until('it goes on with the next one', () => deleted(tailing) === 1);
+  t.false(isThere(tailing, pair[0]));
+  await tailing.delivers('one\ntwo\n');
+});

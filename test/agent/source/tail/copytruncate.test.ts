@@ -1,6 +1,6 @@
 // copytruncate: the file is copied, then emptied and written on. What stood in it is neither lost nor read twice.
 
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { appendFile, copyFile, rename, truncate, writeFile } from 'node:fs/promises';
 import test from 'ava';
 import { until } from '../until.ts';
@@ -130,5 +130,36 @@ test('killed-between: the copy is known after a stop between the truncation and 
   await writeFile(tailing.path('a.log.1'), `${numbered('one', 0, 100)}rest\n`);
   await tailing.start();
   await tailing.delivers(`${numbered('one', 0, 100)}two\nrest\n`);
+  tailing.conserves();
+});
+
+test('held-back-unseen: of two files that grow with the same bytes, the one that waits is shown and told', async (t) => {
+  const tailing = await Tailing.prepare(t, { rescanMs: 400 });
+  await tailing.start();
+  await writeFile(tailing.path('a.log'), 'line 0\n');
+  await tailing.delivers('line 0\n');
+  await writeFile(tailing.path('b.log'), 'line 0\n');
+  let lines = 1;
+  const write = () => {
+    for (const name of ['a.log', 'b.log']) appendFileSync(tailing.path(name), `line ${lines}\n`);
+    lines++;
+  };
+  const writing = setInterval(write, 20);
+  t.teardown(() => clearInterval(writing));
+  const heldBack = () => tailing.source.snapshot().heldBack;
+  await until('one is held back', () => heldBack()?.mayBeCopy === 1);
+  t.is(tailing.source.heldBack, null, 'a copy would look like this for a while');
+  await until('it is told', () => tailing.source.heldBack !== null);
+  t.regex(tailing.source.heldBack ?? '', /b\.log of .*a\.log/);
+  const told = tailing.lines.filter(({ msg }) => msg.startsWith('the file is held back'));
+  t.deepEqual(
+    told.map(({ path }) => path),
+    [tailing.path('b.log')],
+  );
+  clearInterval(writing);
+  await until('both are read', () => tailing.source.snapshot().appended.events === 2 * lines);
+  t.like(heldBack(), { mayBeCopy: 0 });
+  t.is(tailing.source.heldBack, null);
+  t.true(tailing.lines.some(({ msg }) => msg.startsWith('the file is no copy of')));
   tailing.conserves();
 });

@@ -48,3 +48,19 @@ for (const call of ['read', 'stat'] as const) {
     tailing.conserves();
   });
 }
+
+test.serial('faults-never-forgotten: what was said of a file is forgotten with it', async (t) => {
+  const tailing = await Tailing.prepare(t, { activeMs: 50 });
+  await tailing.start();
+  await fail(t, 'read', 'bad.log');
+  const cannotRead = () => tailing.said('cannot read a file, trying again');
+  const unreadable = () => tailing.source.snapshot().heldBack?.unreadable;
+  for (const round of [1, 2]) {
+    await writeFile(tailing.path('bad.log'), 'never read\n');
+    await until('it is told', () => cannotRead() === round);
+    t.is(unreadable(), 1);
+    await rm(tailing.path('bad.log'));
+    await until('it is forgotten', () => unreadable() === 0);
+  }
+  t.is(tailing.source.snapshot().abandonedBytes, 22);
+});

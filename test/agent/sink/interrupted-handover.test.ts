@@ -1,0 +1,109 @@
+// A destination whose configuration changes while its cursor cannot be written: it does not stay dead until somebody
+// restarts the agent, it says what it waits for, and another change finds it as it would any other.
+
+import test, { type ExecutionContext } from 'ava';
+import { healthOf } from '../../../agent/health.ts';
+import { StaticRegistry } from '../../../agent/registry/static.ts';
+import { Listening } from '../source/listen/listening.ts';
+import { until } from '../source/until.ts';
+import { Changing } from './changing.ts';
+
+interface Fixture {
+  readonly changing: Changing;
+  readonly receiver: Listening;
+  readonly single: string;
+  readonly cluster: string;
+}
+
+/** One event is delivered; then no cursor can be written, and the endpoint was to become a cluster. */
+async function interrupted(t: ExecutionContext, keys = 'policy: block'): Promise<Fixture> {
+  const receiver = await Listening.open(t, { handshakeTimeoutMs: 10_000, peerTimeoutMs: 10_000 });
+  const changing = await Changing.prepare(t);
+  const { host, port } = receiver.source.address;
+  const single = `address: '${host}:${port}', ${keys}`;
+  const cluster = `cluster: { members: [{ name: m, address: '${host}:${port}' }] }, ${keys}`;
+  await changing.add('a', single);
+  await changing.append('one');
+  await until('it is delivered', () => changing.snapshot('a').buffered.events === 0);
+  changing.failCursors();
+  await changing.change('a', cluster);
+  return { changing, receiver, single, cluster };
+}
+
+async function receives(t: ExecutionContext, receiver: Listening, expected: string): Promise<void> {
+  let seen = '';
+  await until(
+    'it is delivered',
+    async () => {
+      seen = (await receiver.events()).toString();
+      return seen === expected;
+    },
+    { show: () => JSON.stringify(seen) },
+  );
+  t.is(seen, expected);
+}
+
+test('interrupted-handover: it is shown, tried again, and goes on when the disk is back', async (t) => {
+  const { changing, receiver } = await interrupted(t);
+  const { fanOut, log } = changing;
+  t.true(changing.snapshot('a').interrupted);
+  t.false(changing.snapshot('a').connected);
+  const { degraded } = healthOf({
+    log,
+    registry: new StaticRegistry({}),
+    sources: [],
+    destinations: fanOut.destinations,
+    interruptions: fanOut.interruptions,
+    configuration: { generation: 1, sinceMs: 0, lastReload: null, reloads: { applied: 0, unchanged: 0, refused: 0 } },
+  });
+  t.regex(degraded?.[0] ?? '', /^a does not go on with its changed configuration yet.*cannot write the cursor/);
+  t.regex(fanOut.destinations[0]?.problem ?? '', /tried again/);
+  await changing.append('two');
+  await until('it is tried again', () => (changing.snapshot('a').handoverFailures ?? 0) > 2);
+  t.is(changing.lines.filter(({ level }) => level === 50).length, 1, 'said once');
+  changing.mend();
+  await receives(t, receiver, 'one\ntwo\n');
+  t.falsy(changing.snapshot('a').interrupted);
+  t.deepEqual(fanOut.interruptions, []);
+  t.true(changing.snapshot('a').cluster !== undefined);
+  await until('all is acknowledged', () => changing.snapshot('a').buffered.events === 0);
+  t.is(changing.snapshot('a').acknowledged.events, 2);
+});
+
+test('interrupted-handover: a change back is made at once', async (t) => {
+  const { changing, receiver, single } = await interrupted(t);
+  await changing.change('a', single);
+  t.deepEqual(changing.fanOut.interruptions, []);
+  changing.mend();
+  await changing.append('two');
+  await receives(t, receiver, 'one\ntwo\n');
+});
+
+test('interrupted-handover: a destination that is removed meanwhile holds nothing any more', async (t) => {
+  const { changing } = await interrupted(t);
+  await changing.append('two');
+  t.false(changing.log.isDelivered(changing.log.endOffset));
+  await changing.remove('a');
+  t.true(changing.log.isDelivered(changing.log.endOffset));
+  t.deepEqual(changing.fanOut.interruptions, []);
+  changing.mend();
+  await changing.fanOut.look();
+  t.true(changing.snapshot('a').orphaned);
+});
+
+test('interrupted-handover: what may be lost gives way meanwhile', async (t) => {
+  const { changing } = await interrupted(t, 'policy: dropOldest, lagBytesMax: 64KiB');
+  for (let batch = 0; batch < 40; batch++) await changing.append('x'.repeat(4_000));
+  await until('it gives way', () => (changing.snapshot('a').dropped['dropOldest']?.events ?? 0) > 10, {
+    show: () => JSON.stringify(changing.snapshot('a')),
+  });
+  t.true(changing.snapshot('a').interrupted);
+});
+
+test('interrupted-handover: an agent that stops does not wait for it', async (t) => {
+  const { changing } = await interrupted(t);
+  await changing.fanOut.close(0);
+  const { handoverFailures } = changing.snapshot('a');
+  changing.mend();
+  t.is(changing.snapshot('a').handoverFailures, handoverFailures);
+});
