@@ -1,7 +1,8 @@
 // Says in the agent's own log when the event log stops taking events and when it takes them again: what, where, why.
 
 import type { Logger } from 'pino';
-import type { EventLog, LogFacts } from './log/log.ts';
+import type { LogFacts } from './log/facts.ts';
+import type { EventLog } from './log/log.ts';
 
 const LOOK_MS = 500;
 

@@ -8,44 +8,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SpillwayError } from '../errors.ts';
-import {
-  BATCH_BYTES,
-  type BatchRecord,
-  encodeBatch,
-  encodeNote,
-  type NoteRecord,
-  RecordType,
-} from './record.ts';
-import type { SourceState, SourceTable } from './sources.ts';
+import { type Append, type Group, Grouping, type Item } from './group.ts';
+import { Pending } from './pending.ts';
+import { type BatchRecord, encodeNote, type NoteRecord, RecordType } from './record.ts';
+import type { SourceTable } from './sources.ts';
 import type { Space } from './space.ts';
 import type { SegmentStore } from './store.ts';
 import { writeFailure } from './write-failure.ts';
-
-/** A contiguous range of whole events from one source. The chunks must not change until the promise settles. */
-export interface Append {
-  readonly source: SourceState;
-  readonly from: number;
-  readonly end: number;
-  readonly chunks: readonly Buffer[];
-  readonly bytes: number;
-  readonly events: number;
-  readonly crc: number;
-  readonly sequence: number;
-}
-
-type Item = PromiseWithResolvers<void> &
-  (
-    | { readonly append: Append; readonly note?: never }
-    | { readonly note: NoteRecord; readonly append?: never }
-  );
-
-interface Group {
-  readonly items: readonly Item[];
-  readonly chunks: readonly Buffer[];
-  readonly bytes: number;
-  /** At most what its records take. */
-  readonly journalBytes: number;
-}
 
 export interface CommitLimits {
   /** Of the log, for messages. */
@@ -56,23 +25,16 @@ export interface CommitLimits {
   readonly pendingBytesMax: number;
 }
 
-/** A group waits for room as one: it must not be larger than what a small log has when nothing waits in it. */
-const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 const HEAL_MS = 1000;
-/** More than the numbers in the definition of a source may grow until it is written. */
-const DEFINITION_GROWTH_BYTES = 128;
-
 export class Committer {
   readonly #store: SegmentStore;
   readonly #table: SourceTable;
   readonly #space: Space;
   readonly #limits: CommitLimits;
-  readonly #now: () => number;
   readonly #onCommit: () => void;
-  #pending: Item[] = [];
-  #pendingBytes = 0;
+  readonly #pending: Pending;
+  readonly #grouping: Grouping;
   #journalUnderWay = 0;
-  #room: PromiseWithResolvers<void> | null = null;
   #loop: Promise<void> | null = null;
   /** Settles, with whether it succeeded, when the journal of the last group is down. Never rejects. */
   #journaling: Promise<boolean> = Promise.resolve(true);
@@ -82,10 +44,6 @@ export class Committer {
   /** When the writes began that are under way: of data, and of the journal. */
   #dataSince: number | null = null;
   #journalSince: number | null = null;
-  /** Sources that the journals define. */
-  readonly #defined: Set<number>;
-  /** Sources whose forgetting waits to be committed: nothing may come behind it. */
-  readonly #leaving = new Set<number>();
   syncs = 0;
   writtenBytes = 0;
 
@@ -98,9 +56,9 @@ export class Committer {
     this.#table = parts.table;
     this.#space = parts.space;
     this.#limits = limits;
-    this.#now = now;
+    this.#pending = new Pending(limits.pendingBytesMax);
+    this.#grouping = new Grouping(parts.table, limits, now);
     this.#onCommit = onCommit;
-    this.#defined = new Set(parts.table.indexes());
   }
 
   /** Why the log takes nothing at present, or null. */
@@ -116,12 +74,11 @@ export class Committer {
 
   /** What is not committed yet, in memory. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#pending.bytes;
   }
 
   /** Resolves when the batch is durable; rejects when it is not and will not become so. */
   append(append: Append): Promise<void> {
-    this.#pendingBytes += append.bytes;
     return this.#push({ ...Promise.withResolvers<void>(), append });
   }
 
@@ -130,33 +87,25 @@ export class Committer {
   }
 
   /** Back pressure: resolves when less than pendingBytesMax waits. */
-  async room(): Promise<void> {
-    while (this.#pendingBytes >= this.#limits.pendingBytesMax && !this.#closed) {
-      this.#room ??= Promise.withResolvers();
-      await this.#room.promise;
-    }
+  room(): Promise<void> {
+    return this.#pending.room();
   }
 
   /** Commits what is pending, then refuses more. What the cap does not let in is rejected. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#space.close();
-    this.#room?.resolve();
+    this.#pending.close();
     await this.#loop;
     await this.#journaling;
   }
 
   #push(item: Item): Promise<void> {
     const refusal = this.#refusal(item);
-    if (refusal !== null) {
-      // nothing of what is pending changes by it
-      this.#pendingBytes -= item.append?.bytes ?? 0;
-      item.reject(refusal);
-      return item.promise;
-    }
-    if (item.note?.type === RecordType.forget) this.#leaving.add(item.note.source);
-    this.#pending.push(item);
-    this.#loop ??= this.#run();
+    if (refusal === null) {
+      this.#pending.push(item);
+      this.#loop ??= this.#run();
+    } else item.reject(refusal);
     return item.promise;
   }
 
@@ -164,15 +113,15 @@ export class Committer {
     if (this.#failure !== null) return this.#failure;
     if (this.#closed) return new SpillwayError('closed', 'the log is closed');
     const source = append === undefined ? note.source : append.source.index;
-    if (this.#table.has(source) && !this.#leaving.has(source)) return null;
+    if (this.#table.has(source) && !this.#pending.isLeaving(source)) return null;
     return new SpillwayError('closed', `the log was told to forget source ${source}`);
   }
 
   async #run(): Promise<void> {
     // one turn of the event loop gathers what arrives together
     await Promise.resolve();
-    while (this.#pending.length > 0 || this.#failure !== null) {
-      if (this.#failure === null) await this.#commit(this.#take());
+    while (this.#pending.items.length > 0 || this.#failure !== null) {
+      if (this.#failure === null) await this.#commit(this.#grouping.take(this.#pending.items));
       else if (!(await this.#heal())) break;
     }
     // in the same breath as the last look at what is pending: what is pushed a moment later begins a new run
@@ -188,42 +137,12 @@ export class Committer {
       return;
     }
     if (!(await this.#journaling)) {
-      this.#settle(group.items, this.#failure);
+      this.#pending.settle(group.items, this.#failure);
       return;
     }
     this.#journaling = this.#writeJournal(group);
     // the last group's journal may fail when nothing is pending: stay for it
-    if (this.#pending.length === 0) await this.#journaling;
-  }
-
-  #take(): Group {
-    const chunks: Buffer[] = [];
-    const defining = new Set<number>();
-    const most = Math.min(GROUP_BYTES_MAX, this.#limits.segmentBytes);
-    let bytes = 0;
-    let journalBytes = 0;
-    let count = 0;
-    for (const item of this.#pending) {
-      const { append } = item;
-      const dataBytes = append?.bytes ?? 0;
-      const recordBytes = this.#recordBytes(item, defining);
-      if (count > 0 && bytes + journalBytes + dataBytes + recordBytes > most) break;
-      count++;
-      journalBytes += recordBytes;
-      bytes += dataBytes;
-      if (append !== undefined) chunks.push(...append.chunks);
-    }
-    return { items: this.#pending.splice(0, count), chunks, bytes, journalBytes };
-  }
-
-  /** At most what an item adds to the journal, with the definition of its source where there is none yet. */
-  #recordBytes({ append, note }: Item, defining: Set<number>): number {
-    const index = append === undefined ? note.source : append.source.index;
-    const bytes = append === undefined ? encodeNote(note).length : BATCH_BYTES;
-    if (this.#defined.has(index) || defining.has(index)) return bytes;
-    defining.add(index);
-    const definition = this.#table.definition(index);
-    return definition === null ? bytes : bytes + encodeNote(definition).length + DEFINITION_GROWTH_BYTES;
+    if (this.#pending.items.length === 0) await this.#journaling;
   }
 
   async #writeData(group: Group): Promise<void> {
@@ -274,7 +193,7 @@ export class Committer {
   async #roll(): Promise<void> {
     const indexes = this.#table.indexes();
     await this.#store.roll(this.#table.checkpoint());
-    for (const index of indexes) this.#defined.add(index);
+    this.#grouping.defined(indexes);
   }
 
   async #writeJournal(group: Group): Promise<boolean> {
@@ -282,7 +201,7 @@ export class Committer {
     this.#journalSince = performance.now();
     try {
       const { active } = this.#store;
-      const { bytes, batches } = this.#encode(group);
+      const { bytes, batches } = this.#grouping.encode(group, active);
       await active.writeJournal(bytes);
       this.writtenBytes += bytes.length;
       if (this.#limits.durable) {
@@ -300,58 +219,13 @@ export class Committer {
     }
   }
 
-  #encode(group: Group): { bytes: Buffer; batches: BatchRecord[] } {
-    const { segment } = this.#store.active;
-    const batches: BatchRecord[] = [];
-    const parts: Buffer[] = [];
-    let from = segment.end;
-    let eventsBefore = segment.baseEvent + segment.events;
-    for (const { append, note } of group.items) {
-      const index = append === undefined ? note.source : append.source.index;
-      const definition = this.#defined.has(index) ? null : this.#table.definition(index);
-      if (definition !== null) {
-        parts.push(encodeNote(definition));
-        this.#defined.add(index);
-      }
-      if (append === undefined) {
-        parts.push(encodeNote(note));
-        continue;
-      }
-      const { source, bytes, events, crc, sequence } = append;
-      const record: BatchRecord = {
-        source: source.index,
-        from,
-        to: from + bytes,
-        eventsBefore,
-        events,
-        bytes,
-        crc,
-        sourceFrom: append.from,
-        sourceEnd: append.end,
-        segment: segment.base,
-        position: from - segment.base,
-        timeMs: this.#now(),
-        sequence,
-        durable: this.#limits.durable,
-        group: this.#store.active.journalAt,
-      };
-      const encoded = Buffer.allocUnsafe(BATCH_BYTES);
-      encodeBatch(encoded, 0, record);
-      parts.push(encoded);
-      batches.push(record);
-      from += bytes;
-      eventsBefore += events;
-    }
-    return { bytes: Buffer.concat(parts), batches };
-  }
-
   #publish(group: Group, batches: readonly BatchRecord[], journalBytes: number): void {
     const { segment } = this.#store.active;
     let next = 0;
     // in the order of the journal: a replay must come to the same state
     for (const { note } of group.items) {
       const record = note === undefined ? batches[next++] : undefined;
-      if (note !== undefined) this.#table.applyNote(note);
+      if (note !== undefined) this.#apply(note);
       if (record === undefined) continue;
       this.#table.applyBatch(record);
       segment.bytes += record.bytes;
@@ -359,34 +233,21 @@ export class Committer {
       segment.lastMs = record.timeMs;
     }
     segment.journalBytes += journalBytes;
-    this.#settle(group.items, null);
+    this.#pending.settle(group.items, null);
     this.#onCommit();
+  }
+
+  #apply(note: NoteRecord): void {
+    this.#table.applyNote(note);
+    if (note.type === RecordType.forget) this.#grouping.forgotten(note.source);
   }
 
   #fail(cause: unknown, group: Group): void {
     this.#failure ??= cause instanceof SpillwayError ? cause : writeFailure(this.#limits.dir, cause);
     // who waits for room is rejected, too: what mends the log must not wait for it
     this.#space.wake();
-    this.#settle(group.items, this.#failure);
-    const rest = this.#pending;
-    this.#pending = [];
-    this.#settle(rest, this.#failure);
-  }
-
-  #settle(items: readonly Item[], error: SpillwayError | null): void {
-    for (const item of items) {
-      this.#pendingBytes -= item.append?.bytes ?? 0;
-      if (item.note?.type === RecordType.forget) {
-        this.#leaving.delete(item.note.source);
-        if (error === null) this.#defined.delete(item.note.source);
-      }
-      if (error === null) item.resolve();
-      else item.reject(error);
-    }
-    if (this.#pendingBytes < this.#limits.pendingBytesMax && this.#room !== null) {
-      this.#room.resolve();
-      this.#room = null;
-    }
+    this.#pending.settle(group.items, this.#failure);
+    this.#pending.settle(this.#pending.drain(), this.#failure);
   }
 
   /** Begins a new segment once the disk lets it. False when the log was closed meanwhile. */

@@ -7,20 +7,21 @@
 //   - the directory never outgrows its cap, and nothing a destination still wants is deleted
 //   - appended, expired and every source's counters are derived from the commits, so a crash counts nothing twice
 
-import { type Clock, notBefore, steadyClock } from '../clock.ts';
-import { type LockHeld, lockDirectory } from '../lock.ts';
-import { type Append, Committer } from './committer.ts';
+import { type Clock, steadyClock } from '../clock.ts';
+import { lockDirectory } from '../lock.ts';
+import { Committer } from './committer.ts';
 import { Cursors } from './cursors.ts';
 import { type Disk, realDisk } from './disk.ts';
-import { openIdentity } from './identity.ts';
+import { factsOf, type LogFacts } from './facts.ts';
+import type { Append } from './group.ts';
+import { type Holder, Holders } from './holders.ts';
 import { Boundaries, batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
-import type { QuarantineFacts } from './quarantine.ts';
+import { type LogParts, openParts } from './parts.ts';
 import { COLD_READS_MAX, LogReader } from './reader.ts';
 import { type BatchRecord, RecordType } from './record.ts';
 import type { DamagedRange } from './segment.ts';
-import type { Counts, OwnerCounts, Progress, SourceDefinition, SourceState, SourceTable } from './sources.ts';
+import type { OwnerCounts, Progress, SourceDefinition, SourceState } from './sources.ts';
 import { Space, type SpaceLimits } from './space.ts';
-import { countsOf, SegmentStore } from './store.ts';
 import { Turnstile } from './turnstile.ts';
 
 export interface LogOptions extends SpaceLimits {
@@ -31,67 +32,28 @@ export interface LogOptions extends SpaceLimits {
   readonly pendingBytesMax: number;
 }
 
-/** Something that may still want bytes of the log: a destination, by what is durable of its cursor. */
-export interface Holder {
-  /** Whether it wants any byte of [from, to). */
-  readonly wants: (from: number, to: number) => boolean;
-  /** Gives up its oldest bytes where the log needs the room. */
-  readonly yields?: () => boolean;
-}
-
-export interface LogFacts {
-  readonly state: 'ok' | 'full' | 'failing';
-  readonly reason: string | null;
-  readonly appended: Counts;
-  readonly expired: Counts;
-  /** Lost to damage that was seen when the log was opened, as long as its segment is there. */
-  readonly damaged: Counts;
-  readonly bytes: number;
-  readonly bytesMax: number;
-  readonly capBytes: number;
-  readonly syncs: number;
-  readonly writtenBytes: number;
-  /** What peers announced that they will not send, by reason. */
-  readonly skipped: Readonly<Record<string, Readonly<Counts>>>;
-  readonly quarantine: QuarantineFacts;
-  /** How long the disk has taken for the write that is under way. */
-  readonly stalledMs: number;
-}
-
-interface Parts {
-  readonly disk: Disk;
-  readonly lock: LockHeld;
-  readonly takeLock: typeof lockDirectory;
-  readonly stream: string;
-  readonly store: SegmentStore;
-  readonly table: SourceTable;
-  readonly now: () => number;
-  readonly wentBack: DamagedRange | null;
-}
-
-const RETAIN_EVERY_MS = 1000;
 /** So long senders get to bring again what the log went back behind, before who is ahead of it gets a new epoch. */
 const COME_AGAIN_MS = 10_000;
 
 export class EventLog implements AsyncDisposable {
   readonly stream: string;
   readonly #options: LogOptions;
-  readonly #parts: Parts;
+  readonly #parts: LogParts;
   readonly #space: Space;
   readonly #committer: Committer;
   /** How far destinations have got. */
   readonly cursors: Cursors;
-  readonly #holders = new Set<Holder>();
+  /** Who wants bytes of it. */
+  readonly holders: Holders;
   readonly #listeners = new Set<() => void>();
   readonly #coldReads = new Turnstile(COLD_READS_MAX);
-  #retainTimer: NodeJS.Timeout | null = null;
   #closed = false;
   readonly #openedMs: number;
 
   /** What was found and mended when the log was opened, for the agent's own log. */
   readonly remarks: readonly string[];
 
-  private constructor(options: LogOptions, parts: Parts, remarks: readonly string[]) {
+  private constructor(options: LogOptions, parts: LogParts, remarks: readonly string[]) {
     const { disk, store, table, now } = parts;
     this.stream = parts.stream;
     this.remarks = remarks;
@@ -99,7 +61,7 @@ export class EventLog implements AsyncDisposable {
     this.#options = options;
     this.#parts = parts;
     this.#space = new Space(store, { disk, dir: options.dir, limits: options, now });
-    this.#space.setWanted((segment) => this.#isWanted(segment));
+    this.holders = new Holders(store, this.#space);
     const durable = options.durability === 'fsync';
     const onBytes = (bytes: number) => {
       this.#space.cursorBytes = bytes;
@@ -126,23 +88,10 @@ export class EventLog implements AsyncDisposable {
     await disk.makeDirectory(dir);
     const lock = await takeLock(dir);
     try {
-      const { stream, remark } = await openIdentity(disk, dir, clock());
-      const durable = options.durability === 'fsync';
-      const { store, table, opening } = await SegmentStore.open({
-        disk,
-        dir,
-        stream,
-        durable,
-        now: clock,
-      });
-      const now = notBefore(clock, store.active.segment.lastMs);
-      const log = new EventLog(
-        options,
-        { disk, lock, takeLock, stream, store, table, now, wentBack: opening.wentBack },
-        [...(remark === null ? [] : [remark]), ...opening.remarks],
-      );
+      const { parts, remarks } = await openParts(options, { disk, lock, takeLock }, clock);
+      const log = new EventLog(options, parts, remarks);
       await log.#space.count();
-      log.#space.quarantine.countSetAside(opening);
+      log.#space.quarantine.countSetAside(parts.opening);
       return log;
     } catch (error) {
       await lock[Symbol.asyncDispose]();
@@ -210,7 +159,7 @@ export class EventLog implements AsyncDisposable {
 
   /** Whether no destination wants anything before the offset any more, by what is durable of its cursor. */
   isDelivered(offset: number): boolean {
-    return !this.#isWanted({ base: this.#parts.store.start, end: offset });
+    return !this.holders.want({ base: this.#parts.store.start, end: offset });
   }
 
   // ---- for destinations
@@ -245,12 +194,13 @@ export class EventLog implements AsyncDisposable {
 
   /** What it went back behind when it was opened, because it is damaged; null: nothing. */
   get wentBack(): DamagedRange | null {
-    return this.#parts.wentBack;
+    return this.#parts.opening.wentBack;
   }
 
   /** Whether its senders may be about to bring again what lies before the offset, and now is behind its end. */
   awaits(offset: number): boolean {
-    const { wentBack, store, now } = this.#parts;
+    const { opening, store, now } = this.#parts;
+    const { wentBack } = opening;
     if (wentBack === null || offset <= store.end || offset > wentBack.to.offset) return false;
     return now() - this.#openedMs < COME_AGAIN_MS;
   }
@@ -282,24 +232,6 @@ export class EventLog implements AsyncDisposable {
     return presentBytes === 0 ? 1 : Math.max(1, bytes / presentBytes);
   }
 
-  /** The oldest segment that is wanted, if all who want it yield, this holder among them; else null. */
-  oldestYielded(holder: Holder): { readonly end: number } | null {
-    const { segments, active } = this.#parts.store;
-    const held = segments.find((segment) => segment !== active.segment && this.#isWanted(segment));
-    if (held === undefined || !holder.wants(held.base, held.end)) return null;
-    const wanting = [...this.#holders].filter((other) => other.wants(held.base, held.end));
-    return wanting.every((other) => other.yields?.() === true) ? held : null;
-  }
-
-  /** Where the newest sealed segment begins that this holder wants; null where it wants none. */
-  newestSealed(holder: Holder): Mark | null {
-    const { segments, active } = this.#parts.store;
-    const held = segments.findLast(
-      (segment) => segment !== active.segment && holder.wants(segment.base, segment.end),
-    );
-    return held === undefined ? null : { offset: held.base, events: held.baseEvent };
-  }
-
   /** Calls back whenever an append finds no room, until the function it returns is called. */
   onFull(listener: () => void): () => void {
     return this.#space.onFull(listener);
@@ -307,18 +239,17 @@ export class EventLog implements AsyncDisposable {
 
   /** While it is held, nothing that it wants is deleted. */
   hold(holder: Holder): () => void {
-    this.#holders.add(holder);
-    return () => this.#holders.delete(holder);
+    return this.holders.add(holder);
   }
 
   /** Nothing is deleted before this is called: first every destination must have taken its hold. */
   startRetention(): void {
-    this.#retainTimer ??= setInterval(() => this.#retain(), RETAIN_EVERY_MS).unref();
+    this.holders.startRetention();
   }
 
   /** A durable cursor has moved: there may be room now. */
   cursorMoved(): void {
-    if (this.#space.waitingFor !== null) this.#retain();
+    if (this.#space.waitingFor !== null) this.holders.retain();
   }
 
   // ---- for operators
@@ -334,31 +265,15 @@ export class EventLog implements AsyncDisposable {
   }
 
   facts(): LogFacts {
-    const { store } = this.#parts;
-    const failure = this.#committer.failure;
-    const waiting = this.#space.waitingFor ?? this.#space.turnedAwayFor;
-    return {
-      state: failure !== null ? 'failing' : waiting !== null ? 'full' : 'ok',
-      reason: failure?.message ?? waiting,
-      appended: { events: store.endEvent, bytes: store.end },
-      expired: store.expired,
-      damaged: countsOf(store.damaged),
-      bytes: this.#space.bytes,
-      bytesMax: Math.max(this.#space.bytesMax, this.#space.bytes),
-      capBytes: this.#options.capBytes,
-      syncs: this.#committer.syncs,
-      writtenBytes: this.#committer.writtenBytes,
-      skipped: Object.fromEntries(this.#parts.table.skipped()),
-      quarantine: this.#space.quarantine.facts(),
-      stalledMs: this.#committer.stalledMs,
-    };
+    const { capBytes } = this.#options;
+    return factsOf({ ...this.#parts, space: this.#space, committer: this.#committer, capBytes });
   }
 
   /** Commits what was appended, closes the files, gives the lock back. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#retainTimer !== null) clearInterval(this.#retainTimer);
+    this.holders.stopRetention();
     await this.#committer.close();
     // whoever has the lock next must not find files that go away
     await this.#space.settled();
@@ -371,18 +286,7 @@ export class EventLog implements AsyncDisposable {
     return this.close();
   }
 
-  #isWanted({ base, end }: { base: number; end: number }): boolean {
-    if (this.#retainTimer === null) return true;
-    for (const holder of this.#holders) if (holder.wants(base, end)) return true;
-    return false;
-  }
-
   #announce(): void {
     for (const listener of this.#listeners) listener();
-  }
-
-  #retain(): void {
-    // a file that cannot be deleted now is tried again at the next turn
-    this.#space.retain().catch(() => undefined);
   }
 }

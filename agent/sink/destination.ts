@@ -13,10 +13,12 @@ import { tellGivenUp } from './cluster/forgone.ts';
 import { EndpointLane } from './endpoint-lane.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { Losses } from './losses.ts';
-import { Outbound, type OutboundOptions } from './outbound.ts';
+import { Outbound } from './outbound.ts';
+import type { OutboundOptions } from './outbound-options.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position, type StartAt } from './position.ts';
 import { ScribeOutbound } from './scribe/outbound.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export interface DestinationOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
   readonly name: string;
@@ -48,7 +50,7 @@ const LOG_EVERY_MS = 10_000;
 export class Destination {
   readonly #options: DestinationOptions;
   readonly #log: EventLog;
-  readonly #registry: Registry;
+  readonly #whereabouts: Whereabouts;
   readonly #logger: Logger;
   readonly #position: Position;
   readonly #policy: LagPolicy;
@@ -60,7 +62,6 @@ export class Destination {
   #connections = 0;
   #problem: string | null = 'not connected yet';
   #loggedAt = Number.NEGATIVE_INFINITY;
-  #found: Address | null = null;
   #wake = Promise.withResolvers<void>();
 
   private constructor(
@@ -69,7 +70,7 @@ export class Destination {
   ) {
     this.#options = options;
     this.#log = parts.log;
-    this.#registry = parts.registry;
+    this.#whereabouts = new Whereabouts(options.to, parts.registry, parts.position);
     this.#logger = parts.logger.child({ destination: options.name });
     this.#position = parts.position;
     tellGivenUp(this.#position.state.cluster, this.#logger);
@@ -177,7 +178,7 @@ export class Destination {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const unfollow = this.#follow();
+    const unfollow = this.#whereabouts.follow(() => this.#wake.resolve());
     let delayMs = 0;
     while (!signal.aborted) {
       try {
@@ -248,28 +249,14 @@ export class Destination {
   /** The address to try now. An instance that the registry does not know yet is waited for. */
   async #find(signal: AbortSignal): Promise<Address> {
     const { to } = this.#options;
-    if (to.by === 'address') return to.address;
-    while (this.#found === null && !signal.aborted) {
+    const where = this.#whereabouts;
+    while (where.address === null && to.by === 'instance' && !signal.aborted) {
       this.#problem = `waiting for ${to.instance} to appear in the registry`;
       this.#logger.info({ instance: to.instance }, 'waiting for the instance to appear in the registry');
       await this.#pause(Number.POSITIVE_INFINITY);
     }
-    if (this.#found === null) throw new SpillwayError('closed', 'stopped while waiting');
-    return this.#found;
-  }
-
-  /** The last known place is kept when the registry loses it: the data plane outlives the registry. */
-  #follow(): () => void {
-    const { to } = this.#options;
-    if (to.by === 'address') return () => undefined;
-    const remembered = this.#position.state.lastAddress ?? null;
-    this.#found = this.#registry.lookup(to.instance)?.address ?? remembered;
-    return this.#registry.watch(to.instance, (endpoint) => {
-      if (endpoint === null) return;
-      this.#found = endpoint.address;
-      this.#position.foundAt(endpoint.address);
-      this.#wake.resolve();
-    });
+    if (where.address === null) throw new SpillwayError('closed', 'stopped while waiting');
+    return where.address;
   }
 
   /** Waits, at most until there is news of where the instance is, or a stop. */

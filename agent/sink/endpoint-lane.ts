@@ -6,7 +6,7 @@ import type { Mark } from '../log/marks.ts';
 import type { Hello, Welcome } from '../wire/handshake.ts';
 import { helloOf, resume } from './handshake.ts';
 import type { Place, Sent } from './inflight.ts';
-import type { Channel, OutboundLane } from './outbound.ts';
+import type { Channel, OutboundLane } from './lane.ts';
 import type { Position } from './position.ts';
 import { Sender } from './sender.ts';
 

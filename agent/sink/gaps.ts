@@ -81,6 +81,25 @@ export function nextGap(gaps: readonly Gap[], offset: number): Gap | null {
   return gaps.find(({ to }) => to.offset > offset) ?? null;
 }
 
+/** Bytes behind the offset that are given up. */
+export function givenFrom(gaps: readonly Gap[], offset: number): number {
+  return gaps.reduce((sum, { from, to }) => sum + Math.max(0, to.offset - Math.max(from.offset, offset)), 0);
+}
+
+/** The offset that lies behind `bytes` wanted bytes, counted from `from`. */
+export function offsetBehind(gaps: readonly Gap[], from: number, bytes: number): number {
+  let at = from;
+  let left = bytes;
+  for (const gap of gaps) {
+    if (gap.to.offset <= at) continue;
+    const free = Math.max(0, gap.from.offset - at);
+    if (left <= free) break;
+    left -= free;
+    at = gap.to.offset;
+  }
+  return at + left;
+}
+
 /** Whether any byte of [from, to) is outside the gaps. */
 export function wantsAny(gaps: readonly Gap[], from: number, to: number): boolean {
   let at = from;

@@ -14,73 +14,18 @@ import {
   FrameType,
   protocolError,
 } from '../wire/frame.ts';
-import {
-  type Hello,
-  MESSAGE_BYTES_MAX,
-  parseRefusal,
-  parseWelcome,
-  type Welcome,
-} from '../wire/handshake.ts';
+import { MESSAGE_BYTES_MAX, parseRefusal, parseWelcome, type Welcome } from '../wire/handshake.ts';
 import { Heartbeat } from '../wire/heartbeat.ts';
 import type { Packer } from '../wire/packing.ts';
-import { InFlight, type Place, type Sent } from './inflight.ts';
+import { InFlight } from './inflight.ts';
+import type { LaneSender, OutboundLane } from './lane.ts';
 import type { Link } from './link.ts';
+import type { OutboundOptions } from './outbound-options.ts';
 import { Proving } from './proving.ts';
 import { refusedBy } from './refusal.ts';
 
-/** What a connection carries: the whole log for one endpoint, or what one member of a cluster is given of it. */
-export interface OutboundLane {
-  /** Resolves when the session in it may be used. */
-  hello(): Promise<Hello>;
-  /**
-   * Goes on from where the receiver is; gives what is worth a warning: that it is not where it was.
-   * @throws SpillwayError where it must be greeted again
-   */
-  resume(welcome: Welcome): Promise<string | null>;
-  /** The receiver has seen this session: the next one must be above it. */
-  raiseSession(session: number): void;
-  sender(channel: Channel): LaneSender;
-  /** The place in the lane that an acknowledgement names. */
-  placeOf(header: FrameHeader): Place;
-  /** Up to where the receiver has acknowledged. */
-  readonly reached: Place;
-  acknowledge(sent: Sent): void;
-}
-
-/** A connection as its sender sees it. */
-export interface Channel {
-  readonly socket: net.Socket;
-  readonly inflight: InFlight;
-  /** Of the receiver: a larger batch cannot be sent to it at all. */
-  readonly batchBytesMax: number;
-  readonly readBytesMax: number;
-  /** Of the link, where the receiver takes compressed batches. */
-  readonly packer: Packer | null;
-  /** How long less than readBytesMax waits for more. */
-  readonly lingerMs: number;
-  /** Something has changed that may let the sender go on. */
-  readonly onFree: () => void;
-}
-
-export interface LaneSender extends AsyncDisposable {
-  /** Does one thing if there is one to do. False: nothing to do now. */
-  step(): Promise<boolean>;
-  /** Everything there was to send was sent. */
-  readonly done: boolean;
-}
-
-export interface OutboundOptions {
-  readonly instance: string;
-  readonly version: string;
-  readonly batchBytesMax: number;
-  readonly lingerMs: number;
-  readonly inflightBytesMax: number;
-  readonly inflightBatchesMax: number;
-  readonly connectTimeoutMs: number;
-  readonly ackTimeoutMs: number;
-  readonly heartbeatMs: number;
-  readonly peerTimeoutMs: number;
-}
+export type { Channel, LaneSender, OutboundLane } from './lane.ts';
+export type { OutboundOptions } from './outbound-options.ts';
 
 interface Parts {
   readonly log: EventLog;

@@ -103,7 +103,7 @@ export class LagPolicy {
 
   /** The log is full: the oldest segment is given up where that frees it, that is where all who want it yield. */
   async #giveWay(): Promise<void> {
-    const segment = this.#log.oldestYielded(this.#position.holder);
+    const segment = this.#log.holders.oldestYielded(this.#position.holder);
     if (segment === null) return;
     const from = this.#sentTo();
     const to = await this.#log.markAtLeast(Math.min(segment.end, this.#log.endOffset));
@@ -112,7 +112,7 @@ export class LagPolicy {
 
   /** The log is full though the lag is within its limit: the newest sealed segment is given up, and what comes. */
   async #turnAway(): Promise<void> {
-    const from = this.#log.newestSealed(this.#position.holder);
+    const from = this.#log.holders.newestSealed(this.#position.holder);
     if (from === null) return;
     this.#dropping = true;
     const to = this.#log.end;

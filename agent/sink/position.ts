@@ -1,5 +1,4 @@
-// How far one destination has got: in memory at once, in its cursor file within CURSOR_MS, and never ahead of what
-// the receiver said is durable.
+// How far one destination has got, and never ahead of what the receiver said is durable.
 //
 // Conservation: appended since its start = acknowledged + buffered + dropped + skipped. Acknowledged is what lies
 // below the position and was neither dropped nor skipped, so it needs no counter of its own and cannot drift.
@@ -7,19 +6,23 @@
 import type { Address } from '../config/address.ts';
 import { SpillwayError } from '../errors.ts';
 import type { CursorFile, CursorState } from '../log/cursor.ts';
-import type { EventLog, Holder } from '../log/log.ts';
+import type { Holder } from '../log/holders.ts';
+import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
+import { begunAt, disbelieved, type StartAt, startOf } from './beginning.ts';
 import {
   addGap,
   announce,
   type DropReason,
   type Gap,
-  gapsWithin,
   isAnnounced,
+  givenFrom,
   nextGap,
+  offsetBehind,
   withoutDelivered,
 } from './gaps.ts';
-import { countedWith, cursorWants, type Tallies, talliesOf } from './tallies.ts';
+import { KeptCursor } from './kept-cursor.ts';
+import { countedWith, type Tallies, talliesOf } from './tallies.ts';
 
 /** A range that the receiver has acknowledged, as batch or as skip. */
 export interface Acknowledged {
@@ -29,21 +32,16 @@ export interface Acknowledged {
   readonly isSkip: boolean;
 }
 
-/** Where a destination begins that the log does not know: an end of the log, or an offset in it. */
-export type StartAt = 'oldest' | 'newest' | number;
+export type { StartAt } from './beginning.ts';
 
-const CURSOR_MS = 100;
 /** And as many as may be announced at once: the cursor's slot has room for both. */
 export const GAPS_MAX = 100;
 const DAY_MS = 86_400_000;
 
 export class Position {
   readonly #log: EventLog;
-  readonly #file: CursorFile;
+  readonly #cursor: KeptCursor;
   readonly holder: Holder;
-  #state: CursorState;
-  /** What was last written down: only by that may bytes be deleted. */
-  #durable: CursorState;
   /** The end of the log when the policy last looked. */
   seenEnd: Mark;
   /** Its policy gives up the oldest bytes where the log needs the room. */
@@ -52,24 +50,19 @@ export class Position {
   onGap: (range: Omit<Gap, 'announced'>) => void = () => undefined;
   /** The furthest that the receiver had, of this stream and epoch, as far as is known. */
   #reached: number;
-  #dirty = false;
-  #closed = false;
-  #timer: NodeJS.Timeout | null = null;
   /** As it was found; null: it was not there. */
   readonly #found: CursorState | null;
   readonly #release: () => void;
 
   private constructor(log: EventLog, file: CursorFile, state: CursorState, found: boolean) {
     this.#log = log;
-    this.#file = file;
+    this.#cursor = new KeptCursor(log, file, state);
     this.#found = found ? state : null;
-    this.#state = state;
-    this.#durable = state;
     this.#reached = state.position.offset;
     this.seenEnd = log.end;
     this.holder = {
       yields: () => this.yields,
-      wants: (from, to) => cursorWants(this.#durable, from, to) || cursorWants(this.#state, from, to),
+      wants: (from, to) => this.#cursor.wants(from, to),
     };
     // for as long as the log is open: what is deleted between our close and the log's would never be sent
     this.#release = log.hold(this.holder);
@@ -83,34 +76,20 @@ export class Position {
 
   static async #open(log: EventLog, destination: string, startAt: StartAt): Promise<Position> {
     const start = await startOf(log, startAt);
-    const fresh = (): CursorState => {
-      return {
-        version: 1,
-        destination,
-        stream: log.stream,
-        epoch: 1,
-        epochStart: start,
-        session: 0,
-        start,
-        position: start,
-        last: null,
-        skipped: {},
-        dropped: {},
-        gaps: [],
-      };
-    };
+    const fresh = () => begunAt(log, destination, start);
     const { file, state, found } = await log.cursors.open(destination, fresh);
     const position = new Position(log, file, state, found);
-    position.#distrust(fresh);
+    const changed = disbelieved(state, fresh(), log);
+    if (changed !== null) position.#change(changed);
     // offsets of another log say nothing here
-    position.#reached = position.#state.position.offset;
+    position.#reached = position.mark.offset;
     await position.#adopt();
     return position;
   }
 
   /** A cursor that was an orphan has a destination again; what was deleted meanwhile is announced as skipped. */
   async #adopt(): Promise<void> {
-    const { orphaned, ...state } = this.#state;
+    const { orphaned, ...state } = this.state;
     if (orphaned === undefined) return;
     // below a cluster's frontier its ledger knows what is done
     const gaps = this.#log
@@ -119,70 +98,42 @@ export class Position {
         (all, range) => addGap(all, { ...range, reason: 'orphaned', announced: false }),
         state.gaps,
       );
-    this.#state = state;
-    this.#change({ gaps });
-    await this.#save();
-  }
-
-  /**
-   * A cursor of another log, or beyond the end of this one (with durability os a power loss takes the end of a log and
-   * leaves the cursor), says nothing of the bytes that come at these offsets now: the counts and the epoch begin anew.
-   */
-  #distrust(fresh: () => CursorState): void {
-    const { stream, position, epoch, session, gaps } = this.#state;
-    const end = this.#log.end;
-    if (stream !== this.#log.stream) this.#change({ ...fresh(), epoch: epoch + 1, session });
-    else if (gaps.some(({ to }) => to.offset > end.offset)) this.#change({ gaps: gapsWithin(gaps, end) });
-    if (stream === this.#log.stream && position.offset > end.offset) {
-      this.#change({ ...fresh(), start: end, position: end, epochStart: end, epoch: epoch + 1, session });
-    }
+    this.#cursor.set({ ...state, gaps });
+    await this.#cursor.save();
   }
 
   get state(): CursorState {
-    return this.#state;
+    return this.#cursor.state;
   }
 
   get mark(): Mark {
-    return this.#state.position;
+    return this.state.position;
   }
 
   get gaps(): readonly Gap[] {
-    return this.#state.gaps;
+    return this.state.gaps;
   }
 
   /** Bytes that it still wants. */
   get lagBytes(): number {
-    const { position, gaps, cluster } = this.#state;
+    const { position, gaps, cluster } = this.state;
     if (cluster !== undefined) return this.tallies().buffered.bytes;
-    const given = gaps.reduce(
-      (sum, { from, to }) => sum + Math.max(0, to.offset - Math.max(from.offset, position.offset)),
-      0,
-    );
-    return this.#log.endOffset - position.offset - given;
+    return this.#log.endOffset - position.offset - givenFrom(gaps, position.offset);
   }
 
   /** The first gap that ends behind the offset. */
   nextGap(offset: number): Gap | null {
-    return nextGap(this.#state.gaps, offset);
+    return nextGap(this.state.gaps, offset);
   }
 
   /** The offset that lies behind `bytes` wanted bytes, counted from `from`. */
   offsetBehind(from: number, bytes: number): number {
-    let at = from;
-    let left = bytes;
-    for (const gap of this.#state.gaps) {
-      if (gap.to.offset <= at) continue;
-      const free = Math.max(0, gap.from.offset - at);
-      if (left <= free) break;
-      left -= free;
-      at = gap.to.offset;
-    }
-    return at + left;
+    return offsetBehind(this.gaps, from, bytes);
   }
 
   /** Gives a range up: it will be announced as skipped, and counts as dropped from now on. */
   drop(range: { readonly from: Mark; readonly to: Mark; readonly reason: DropReason }): void {
-    this.#change({ gaps: addGap(this.#state.gaps, { ...range, announced: false }) });
+    this.#change({ gaps: addGap(this.state.gaps, { ...range, announced: false }) });
   }
 
   /** Why a range that the log no longer has is lost: nobody but the receiver gives up what it once acknowledged. */
@@ -195,11 +146,11 @@ export class Position {
    * @throws SpillwayError `disk` where that failed: the receiver must not be told
    */
   async announce(range: Omit<Gap, 'announced'>): Promise<void> {
-    if (!isAnnounced(this.#state.gaps, range)) this.onGap(range);
-    const gaps = announce(this.#state.gaps, range);
+    if (!isAnnounced(this.state.gaps, range)) this.onGap(range);
+    const gaps = announce(this.state.gaps, range);
     this.#change({ gaps, ...this.#folded(gaps, this.mark) });
-    if (await this.#save()) return;
-    throw new SpillwayError('disk', `cannot write the cursor of ${this.#state.destination}`, {
+    if (await this.#cursor.save()) return;
+    throw new SpillwayError('disk', `cannot write the cursor of ${this.state.destination}`, {
       retryable: true,
     });
   }
@@ -209,9 +160,9 @@ export class Position {
    * members have, as a new epoch.
    */
   leaveCluster(): void {
-    const { cluster, ...state } = this.#state;
+    const { cluster, ...state } = this.state;
     if (cluster === undefined) return;
-    this.#state = state;
+    this.#cursor.set(state);
     this.beginEpoch();
   }
 
@@ -220,60 +171,59 @@ export class Position {
    * position, as a new epoch.
    */
   speaks(protocol: 'hop' | 'scribe'): void {
-    const { protocol: was = 'hop', ...state } = this.#state;
+    const { protocol: was = 'hop', ...state } = this.state;
     if (was === protocol) return;
     if (protocol === 'scribe') {
       this.#change({ protocol });
       return;
     }
-    this.#state = state;
+    this.#cursor.set(state);
     this.beginEpoch();
   }
 
   /** What a cluster changes; written down within CURSOR_MS. */
   update(part: Partial<CursorState>): void {
-    this.#change({ ...part, ...this.#folded(part.gaps ?? this.#state.gaps, part.position ?? this.mark) });
+    this.#change({ ...part, ...this.#folded(part.gaps ?? this.state.gaps, part.position ?? this.mark) });
   }
 
   /** Writes down everything up to now; false where that failed. */
   commit(): Promise<boolean> {
-    this.#dirty = true;
-    return this.#save();
+    return this.#cursor.commit();
   }
 
   /** Where the destination was found: a restart while the registry is away tries it there. */
   foundAt(lastAddress: Address): void {
-    const known = this.#state.lastAddress;
+    const known = this.state.lastAddress;
     if (known?.host !== lastAddress.host || known.port !== lastAddress.port) this.#change({ lastAddress });
   }
 
   /** The receiver has seen this session: the next one must be above it. */
   raiseSession(session: number): void {
     // a number that nobody's clock comes to would lock us out for good
-    if (session > this.#state.session && session <= Date.now() + DAY_MS) this.#change({ session });
+    if (session > this.state.session && session <= Date.now() + DAY_MS) this.#change({ session });
   }
 
   /** A session number above every earlier one, also where the cursor file lost the last of them. */
   nextSession(): number {
-    const session = Math.max(this.#state.session + 1, Date.now());
+    const session = Math.max(this.state.session + 1, Date.now());
     this.#change({ session });
     return session;
   }
 
   acknowledge({ from, end, crc, isSkip }: Acknowledged): void {
-    const gaps = withoutDelivered(this.#state.gaps, end);
+    const gaps = withoutDelivered(this.state.gaps, end);
     this.#change({ position: end, last: isSkip ? null : { from, crc }, gaps, ...this.#folded(gaps, end) });
   }
 
   /** The receiver has more, or less, than the cursor says: it is right. */
   moveTo(position: Mark, last: CursorState['last']): void {
-    const gaps = withoutDelivered(this.#state.gaps, position);
+    const gaps = withoutDelivered(this.state.gaps, position);
     this.#change({ position, last, gaps, ...this.#folded(gaps, position) });
   }
 
   /** The receiver has nothing: all of the epoch is sent again, and what was skipped of it is counted anew. */
   startOver(): void {
-    const { epochStart, start, skipped, dropped } = this.#state;
+    const { epochStart, start, skipped, dropped } = this.state;
     const whole = epochStart.offset === start.offset;
     this.#change({
       position: epochStart,
@@ -285,23 +235,18 @@ export class Position {
 
   /** The receiver's history does not fit ours: from here on it gets another one. */
   beginEpoch(): void {
-    const { position, epoch } = this.#state;
+    const { position, epoch } = this.state;
     const end = this.#log.end;
     const from = position.offset <= end.offset ? position : end;
     this.#change({ epoch: epoch + 1, epochStart: from, position: from, last: null });
   }
 
   tallies(): Tallies {
-    return talliesOf(this.#state, this.#log.end);
+    return talliesOf(this.state, this.#log.end);
   }
 
-  async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#save();
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    await this.#file.close();
+  close(): Promise<void> {
+    return this.#cursor.close();
   }
 
   /** Closes it for good: nothing is kept for it any more, until a destination of its name adopts the cursor. */
@@ -316,9 +261,8 @@ export class Position {
 
   /** As if it had never been opened. */
   async discard(): Promise<void> {
-    const { destination } = this.#state;
-    this.#dirty = false;
-    await this.close();
+    const { destination } = this.state;
+    await this.#cursor.abandon();
     this.#release();
     if (this.#found === null) await this.#log.cursors.remove(destination);
     else await this.#log.cursors.write(this.#found);
@@ -331,47 +275,13 @@ export class Position {
   #folded(gaps: readonly Gap[], position: Mark): Partial<CursorState> {
     if (gaps.length <= GAPS_MAX) return {};
     const old = gaps.filter(({ to }) => to.offset <= position.offset).slice(0, gaps.length - GAPS_MAX / 2);
-    return { gaps: gaps.slice(old.length), ...countedWith(this.#state, old) };
+    return { gaps: gaps.slice(old.length), ...countedWith(this.state, old) };
   }
 
   #change(part: Partial<CursorState>): void {
-    this.#state = { ...this.#state, ...part };
-    this.#reached = Math.max(this.#reached, this.#state.position.offset);
-    this.#dirty = true;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#saveLazily();
-    }, CURSOR_MS);
-  }
-
-  /** One cursor of all after the other: nobody waits for it, and a thread that syncs one is gone for a commit. */
-  #saveLazily(): void {
-    void this.#log.cursors.lazily.pass(() => this.#save());
-  }
-
-  /** A cursor that cannot be written stays where it was: bytes are then kept longer, never deleted sooner. */
-  async #save(): Promise<boolean> {
-    if (!this.#dirty || this.#closed) return !this.#dirty;
-    this.#dirty = false;
-    const state = this.#state;
-    try {
-      await this.#file.write(state);
-      this.#durable = state;
-      this.#log.cursorMoved();
-      return true;
-    } catch {
-      this.#dirty = true;
-      this.#timer ??= setTimeout(() => {
-        this.#timer = null;
-        this.#saveLazily();
-      }, 10 * CURSOR_MS);
-      return false;
-    }
+    const state = { ...this.state, ...part };
+    this.#cursor.set(state);
+    this.#reached = Math.max(this.#reached, state.position.offset);
   }
 }
 
-/** The nearest batch boundary that the log still has. */
-async function startOf(log: EventLog, startAt: StartAt): Promise<Mark> {
-  if (startAt === 'newest') return log.end;
-  return startAt === 'oldest' || startAt <= log.start.offset ? log.start : await log.markAtLeast(startAt);
-}

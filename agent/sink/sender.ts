@@ -11,7 +11,7 @@ import { writeBatch } from '../wire/packing.ts';
 import { refuseTooLarge } from './batch-size.ts';
 import type { GapReason } from './gaps.ts';
 import { Linger } from './linger.ts';
-import type { Channel, LaneSender } from './outbound.ts';
+import type { Channel, LaneSender } from './lane.ts';
 import type { Position } from './position.ts';
 
 interface Held {
