@@ -11,7 +11,7 @@ import { type Clock, steadyClock } from '../clock.ts';
 import { lockDirectory } from '../lock.ts';
 import { Committer } from './committer.ts';
 import { Cursors } from './cursors.ts';
-import { type Disk, realDisk } from './disk.ts';
+import { realDisk } from './disk.ts';
 import { factsOf, type LogFacts } from './facts.ts';
 import type { Append } from './group.ts';
 import { type Holder, Holders } from './holders.ts';

@@ -87,10 +87,12 @@ export class FanOut {
   /** Which cursors nobody owns is looked at again: they can be dropped beside us. Never rejects. */
   look(): Promise<void> {
     // who asks while one waits for its turn gets that one
-    this.#looking ??= this.#cursors.pass(() => {
-      this.#looking = null;
-      return this.#look();
-    });
+    this.#looking ??= Promise.resolve().then(() =>
+      this.#cursors.pass(() => {
+        this.#looking = null;
+        return this.#look();
+      }),
+    );
     return this.#looking;
   }
 

@@ -15,8 +15,8 @@ import {
   announce,
   type DropReason,
   type Gap,
-  isAnnounced,
   givenFrom,
+  isAnnounced,
   nextGap,
   offsetBehind,
   withoutDelivered,
@@ -284,4 +284,3 @@ export class Position {
     this.#reached = Math.max(this.#reached, state.position.offset);
   }
 }
-

@@ -10,8 +10,8 @@ import { encodeHeader, FrameType, SKIP_REASONS } from '../wire/frame.ts';
 import { writeBatch } from '../wire/packing.ts';
 import { refuseTooLarge } from './batch-size.ts';
 import type { GapReason } from './gaps.ts';
-import { Linger } from './linger.ts';
 import type { Channel, LaneSender } from './lane.ts';
+import { Linger } from './linger.ts';
 import type { Position } from './position.ts';
 
 interface Held {

@@ -140,7 +140,10 @@ export class AfterRead {
     } catch (error) {
       file.holdInMemory(false);
       if (this.#faults.note(file.path, error)) {
-        this.#logger.warn({ path: file.path, err: error }, 'cannot delete a file that is delivered, trying again');
+        this.#logger.warn(
+          { path: file.path, err: error },
+          'cannot delete a file that is delivered, trying again',
+        );
       }
       return false;
     }

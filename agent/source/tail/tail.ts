@@ -218,8 +218,7 @@ export class TailSource {
   }
 
   #isDue(file: TailedFile, hinted: boolean, now: number): boolean {
-    if (file.unreadBytes > 0 || file.isDoubted || hinted)
-      return !this.#faults.isPending(file.path, now);
+    if (file.unreadBytes > 0 || file.isDoubted || hinted) return !this.#faults.isPending(file.path, now);
     return file.isOpen && (!file.listed || now - file.grewAt <= this.#options.activeMs);
   }
 

@@ -109,7 +109,7 @@ test('closing while the disk fails ends, and rejects what is under way', async (
 test('healing-waits-for-room: a log that waits for room heals all the same, and says what it waits for', async (t) => {
   const disk = new ModelDisk(randomOf(1));
   const reserveBytes = 1024 * 1024;
-  disk.free = reserveBytes + 16 * 1024;
+  disk.free = reserveBytes + 50 * 1024;
   await using log = await openOn(disk, { ...options, segmentBytes: 64 * 1024, reserveBytes });
   const source = sourceOf(log);
   await appendLines(log, source, ['before']);
@@ -117,21 +117,23 @@ test('healing-waits-for-room: a log that waits for room heals all the same, and 
   const real = disk.sync.bind(disk);
   let syncs = 0;
   disk.sync = async (fd) => {
-    // of the data, then of the journal, while the next group waits for room
+    // of the data, which takes most of what is free, then of the journal, while the next group waits for room
+    disk.free = reserveBytes + 10 * 1024;
     if (++syncs === 2) await failing.promise;
     await real(fd);
   };
-  const first = t.throwsAsync(appendLines(log, source, ['one']), { code: 'disk' });
-  for (let pass = 0; pass < 1_000 && syncs < 2; pass++) await turn();
-  const second = t.throwsAsync(appendLines(log, source, ['x'.repeat(32 * 1024)]), { code: 'disk' });
+  // together they are more than a segment, and so two groups
+  const rejected = ['x', 'y'].map((letter) =>
+    t.throwsAsync(appendLines(log, source, [letter.repeat(40 * 1024)]), { code: 'disk' }),
+  );
   for (let pass = 0; pass < 1_000 && log.facts().state !== 'full'; pass++) await turn();
   t.is(log.facts().state, 'full');
   failing.reject(systemError('EIO', 'sync'));
-  await Promise.all([first, second]);
+  await Promise.all(rejected);
   for (let pass = 0; pass < 1_000 && log.facts().state === 'failing'; pass++) await turn();
   t.is(log.facts().state, 'ok', 'the disk is fine again');
   await appendLines(log, source, ['small enough']);
-  const large = appendLines(log, source, ['y'.repeat(32 * 1024)]);
+  const large = appendLines(log, source, ['z'.repeat(60 * 1024)]);
   for (let pass = 0; pass < 1_000 && log.facts().state !== 'full'; pass++) await turn();
   t.regex(log.facts().reason ?? '', /reserveBytes/);
   disk.free = Number.MAX_SAFE_INTEGER;

@@ -54,9 +54,17 @@ test('interrupted-handover: it is shown, tried again, and goes on when the disk 
     sources: [],
     destinations: fanOut.destinations,
     interruptions: fanOut.interruptions,
-    configuration: { generation: 1, sinceMs: 0, lastReload: null, reloads: { applied: 0, unchanged: 0, refused: 0 } },
+    configuration: {
+      generation: 1,
+      sinceMs: 0,
+      lastReload: null,
+      reloads: { applied: 0, unchanged: 0, refused: 0 },
+    },
   });
-  t.regex(degraded?.[0] ?? '', /^a does not go on with its changed configuration yet.*cannot write the cursor/);
+  t.regex(
+    degraded?.[0] ?? '',
+    /^a does not go on with its changed configuration yet.*cannot write the cursor/,
+  );
   t.regex(fanOut.destinations[0]?.problem ?? '', /tried again/);
   await changing.append('two');
   await until('it is tried again', () => (changing.snapshot('a').handoverFailures ?? 0) > 2);

@@ -228,7 +228,10 @@ test('made-ahead: a file is not deleted for an empty one of its tick that its wr
     if (bornAt(current) === bornAt(ahead)) pair = [current, ahead];
     else for (const name of [current, ahead]) rmSync(tailing.path(name));
   }
-  if (pair === null) return t.pass('the clock of this file system has no ticks');
+  if (pair === null) {
+    t.pass('the clock of this file system has no ticks');
+    return;
+  }
   await tailing.start();
   await tailing.delivers('one\n');
   await severalIdleTimes();
