@@ -3,8 +3,9 @@
 // nothing that vanished (a source, a reason) lingers. Only the process's own metrics are kept between
 // scrapes. The names are public: dashboards and the bench read them.
 
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type ConfigurationSnapshot, RELOAD_OUTCOMES } from './configuration.ts';
+import { type Families, familiesIn } from './families.ts';
 import {
   type AgentSnapshot,
   type CertificateSnapshot,
@@ -41,38 +42,6 @@ export async function renderMetrics(snapshot: AgentSnapshot, process: Registry):
   const broken = 'Counters that are left out of this answer, because what they would say is no count';
   family.gauge('spillway_broken_counters', broken).set([], wrong.length);
   return (await register.metrics()) + (await process.metrics());
-}
-
-/** A metric of one name; its labels are given by position. */
-interface Family {
-  set(labels: readonly string[], value: number): void;
-}
-
-interface Families {
-  counter(name: string, help: string, labelNames?: readonly string[]): Family;
-  gauge(name: string, help: string, labelNames?: readonly string[]): Family;
-}
-
-/** @param wrong takes the names of counters whose value is none: one of them must not cost all the others */
-function familiesIn(register: Registry, wrong: string[]): Families {
-  const labelled = (names: readonly string[], values: readonly string[]) =>
-    Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
-  return {
-    counter(name, help, labelNames = []) {
-      const counter = new Counter({ name, help, labelNames, registers: [register] });
-      return {
-        set: (labels, value) => {
-          if (value >= 0) return counter.inc(labelled(labelNames, labels), value);
-          wrong.push(name);
-          counter.remove(...labels);
-        },
-      };
-    },
-    gauge(name, help, labelNames = []) {
-      const gauge = new Gauge({ name, help, labelNames, registers: [register] });
-      return { set: (labels, value) => gauge.set(labelled(labelNames, labels), value) };
-    },
-  };
 }
 
 function addConfiguration({ counter, gauge }: Families, configuration: ConfigurationSnapshot): void {

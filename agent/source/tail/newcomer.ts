@@ -42,8 +42,9 @@ export class Newcomer {
     const { version } = this.#copies;
     const isKnown = this.#judged.size === size && this.#judged.version === version;
     if (size === 0 || (isKnown && !this.#copies.isQuiet({ grewAt }, now))) return NOTHING_NEW;
-    this.#judged = { size, version };
     const verdict = await this.#copies.judge({ handle, size, foundAt: this.#foundAt, grewAt }, now);
+    // what could not be read is judged again
+    this.#judged = { size, version };
     const before = this.#like;
     this.#like = typeof verdict === 'object' ? verdict.like : null;
     return typeof verdict === 'object' ? this.#wait(now) : settled(verdict, this.#isTold ? before : null);
