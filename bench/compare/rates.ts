@@ -7,6 +7,8 @@ import { summarise } from './statistics.ts';
 
 const COMMON_SHARE = 0.8;
 const FAULT_SHARE = 0.5;
+/** What is written while it is forwarded shares the machine with who writes it. */
+const FLOOD_SHARE = 0.75;
 /** For a tool of which no sustained rate is known. */
 const UNKNOWN_PER_MINUTE = 1e6;
 
@@ -24,7 +26,8 @@ export class RateBook {
 
   /** Where a search may begin; null: nothing is known. */
   guess(column: Column): number | null {
-    return this.#known(column) ?? this.#floods.get(column.id) ?? null;
+    const flood = this.#floods.get(column.id);
+    return this.#known(column) ?? (flood === undefined ? null : FLOOD_SHARE * flood);
   }
 
   /** A rate that every one of these sustains; those of which nothing is known have no say. */

@@ -1,9 +1,9 @@
-// Whether notifications come in hundreds a second: a program that writes line by line makes one for each.
+// Whether notifications come many a second: a program that writes line by line makes one for each.
 
 const WINDOW_MS = 1000;
-const STORM_PER_SECOND = 100;
+const STORM_PER_SECOND = 50;
 /** Below this it is over; between the two it stays what it is. */
-const CALM_PER_SECOND = 20;
+const CALM_PER_SECOND = 10;
 
 export class Storm {
   #since: number;

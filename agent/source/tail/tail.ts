@@ -61,6 +61,8 @@ export class TailSource {
   #listNotBefore = 0;
   #hinted = false;
   #grown = new Set<string>();
+  /** Named in this round, whether followed or not. */
+  readonly #grownNames = new Set<string>();
   #wake: (() => void) | null = null;
   #problem: string | null = null;
   #stopping = false;
@@ -173,6 +175,7 @@ export class TailSource {
     if (this.#listDue && now >= this.#listNotBefore) await this.#rescan(now);
     const grown = this.#grown;
     this.#grown = new Set();
+    this.#grownNames.clear();
     for (const file of this.#files) {
       if (this.#stopping || this.#rewinds.count !== rewinds) return;
       if (this.#isDue(file, grown.has(file.path), now)) await this.#turn(file, now, rewinds);
@@ -255,6 +258,9 @@ export class TailSource {
   }
 
   #growthHint(name: string): void {
+    // a program that writes line by line says the same hundreds of times a second
+    if (this.#grownNames.has(name)) return;
+    this.#grownNames.add(name);
     if (!this.#directory.matches(name)) return;
     this.#grown.add(join(this.#options.dir, name));
     this.#hint();

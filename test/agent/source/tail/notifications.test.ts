@@ -43,7 +43,7 @@ test('in a storm of notifications, names and growth are still noticed, and when 
   await until('its growth is noticed', () => grown.has('renamed.log'));
 
   names.clear();
-  await appendUntil(busy, 150, () => !notifications.isBare);
+  await appendUntil(busy, 300, () => !notifications.isBare);
   t.false(notifications.isBare);
   await writeFile(join(dir, 'later.log'), 'x\n');
   await until('the later name is noticed', () => names.has('later.log'));
