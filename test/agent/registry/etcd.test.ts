@@ -219,6 +219,27 @@ withEtcd(
 );
 
 withEtcd(
+  'a-restart-is-no-news: watchers hear of an instance that was started again at its place',
+  async (t) => {
+    const rig = await rigFor(t);
+    await rig.etcd.start();
+    const before = await rig.open();
+    await before.register(agent('instance2', { port: 4100 }));
+    const watcher = await rig.open();
+    const one: unknown[] = [];
+    const all: unknown[] = [];
+    watcher.watch('instance2', (endpoint) => void one.push(endpoint?.session));
+    watcher.follow(PREFIX, (instances) => void all.push(instances[0]?.session));
+    await until(t, 'it is found', () => one.length === 1 && all.length === 1);
+    const after = await rig.open();
+    await after.register(agent('instance2', { port: 4100 }));
+    await until(t, 'the restart is heard of', () => one.length === 2 && all.length === 2);
+    t.deepEqual(one, all);
+    t.not(one[0], one[1]);
+  },
+);
+
+withEtcd(
   'a restart of etcd changes nothing for a watcher, and the agent is registered after it',
   async (t) => {
     const rig = await rigFor(t);
