@@ -41,7 +41,8 @@ export const clusterSchema = section({
   slowStartMs: milliseconds({ min: 0, max: 3_600_000 }).default(5_000),
   /** A member that acknowledges nothing of what it was sent for this long has failed, and others carry its load on. */
   ackTimeoutMs: milliseconds({ max: 3_600_000 }).default(1_500),
-  /** A member whose connection ended has this long to come back before what it was sent goes to others. */
+  /** A member whose connection ended has this long to come back before what it was sent goes to others; after a start of
+   * this agent ackTimeoutMs, where that is longer. */
   handoverMs: milliseconds({ max: 600_000 }).default(500),
   /** Batches are given to a member in ranges of the log of this size, each written down before it is sent. */
   rangeBytes: bytes({ min: 4 * 1024, max: 64 * 2 ** 20 }).default(512 * 1024),

@@ -1,22 +1,20 @@
-// A member that is not connected has `ms` to come back before others carry its load; begun anew with every connection that
-// ends.
+// A member that is not connected has some time to come back before others carry its load; begun anew with every connection
+// that ends.
 
 export class Absence {
-  readonly #ms: number;
   readonly #onOver: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(ms: number, onOver: () => void) {
-    this.#ms = ms;
+  constructor(onOver: () => void) {
     this.#onOver = onOver;
   }
 
   /** It goes on where it has begun already. */
-  begin(): void {
+  begin(ms: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.#onOver();
-    }, this.#ms);
+    }, ms);
   }
 
   end(): void {

@@ -67,7 +67,7 @@ export class ClusterMember {
     this.#link = new Link(parts.options, this.#logger);
     const lane = () => parts.book.ledger.lane(member.name);
     this.#room = new MemberRoom(lane, parts.options.inflightBytesMax);
-    this.#absence = new Absence(parts.cluster.handoverMs, () => {
+    this.#absence = new Absence(() => {
       if (this.#outbound === null) this.#lose('it did not come back');
     });
     this.health = new MemberHealth(parts.cluster, { others: parts.others, random: Math.random });
@@ -75,7 +75,9 @@ export class ClusterMember {
   }
 
   start(): void {
-    this.#absence.begin();
+    const { handoverMs, ackTimeoutMs } = this.#parts.cluster;
+    // whoever starts this process has the machine busy: a greeting may take longer than handoverMs
+    this.#absence.begin(Math.max(handoverMs, ackTimeoutMs));
     this.#running ??= this.#run();
   }
 
@@ -242,7 +244,7 @@ export class ClusterMember {
     else this.health.failed(messageOf(error), performance.now());
     this.#report(error, wasConnected);
     if (isSilent || (!wasConnected && isUnreachable(error))) this.#lose(messageOf(error));
-    else this.#absence.begin();
+    else this.#absence.begin(this.#parts.cluster.handoverMs);
     this.#parts.onChange();
   }
 
