@@ -28,7 +28,8 @@ const HELP = `usage: bench COMMAND
       --chain FILE            over the machines of FILE (./create.sh hosts FILE)
       --attach                through the chain that is up, which stays up
       --quick                 shorter, with fewer faults, where the scenario says how
-      --tools A,B             of a comparison: these only
+      --tools A,B             of a comparison: these tools only
+      --rows A,B              of a comparison: these rows only
       --full                  of a comparison: every row, repeated (the same --out goes on where it stopped)
       --keep                  leave the event files and the chain's folder
   list              the scenarios
@@ -58,6 +59,7 @@ const RUN_OPTIONS = {
   quick: { type: 'boolean', default: false },
   full: { type: 'boolean', default: false },
   tools: { type: 'string' },
+  rows: { type: 'string' },
   keep: { type: 'boolean', default: false },
 } as const;
 
@@ -159,7 +161,7 @@ function runOptions(args: readonly string[]): RunCommand {
     ...(quick && { quick }),
     ...(seed !== undefined && { seed: parsed('--seed', seed, parseSeed, 'a whole number') }),
   };
-  const compare = { full: values.full, tools: values.tools?.split(',').filter((name) => name !== '') };
+  const compare = { full: values.full, tools: namesIn(values.tools), rows: namesIn(values.rows) };
   return { scenario, overrides, out, dir, json, chain, attach, keep, compare };
 }
 
@@ -167,6 +169,10 @@ function parsed<T>(option: string, text: string, parse: (text: string) => T | nu
   const value = parse(text);
   if (value !== null) return value;
   throw new BenchError('usage', `${option}: '${text}' is not understood; expected ${expected}`);
+}
+
+function namesIn(list: string | undefined): readonly string[] | undefined {
+  return list?.split(',').filter((name) => name !== '');
 }
 
 function parseDurability(text: string): 'fsync' | 'os' | null {

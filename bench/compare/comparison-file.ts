@@ -92,6 +92,23 @@ export async function loadComparison(root: string, nameOrPath: string): Promise<
   return { ...value, file, rows };
 }
 
+/**
+ * The rows of these names only, in the comparison's order; without names, all of them. Named rows are also run under
+ * --quick.
+ * @throws BenchError of code `usage` where there is no such row
+ */
+export function withRows(comparison: Comparison, names: readonly string[] | undefined): Comparison {
+  if (names === undefined) return comparison;
+  const { file, rows } = comparison;
+  const unknown = names.find((wanted) => rows.every((row) => row.name !== wanted));
+  if (unknown !== undefined || names.length === 0) {
+    const list = rows.map((row) => row.name).join(', ');
+    throw new BenchError('usage', `--rows: ${file} has no row '${unknown ?? ''}'; it has ${list}`);
+  }
+  const chosen = rows.filter((row) => names.includes(row.name)).map((row) => ({ ...row, quick: true }));
+  return { ...comparison, rows: chosen };
+}
+
 /** `compare/cut.yaml` lies beside the comparison; a bare name is a scenario of configs/bench. */
 function besides(file: string, scenario: string): string {
   return scenario.endsWith('.yaml') ? join(dirname(file), scenario) : scenario;

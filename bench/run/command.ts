@@ -1,7 +1,7 @@
 // `run SCENARIO`: one scenario, a suite of them or a comparison, and an exit status.
 
 import { runComparison } from '../compare/command.ts';
-import { loadComparison } from '../compare/comparison-file.ts';
+import { loadComparison, withRows } from '../compare/comparison-file.ts';
 import { BenchError } from '../run-error.ts';
 import { loadScenario } from '../scenario-file.ts';
 import { loadSuite } from '../suite-file.ts';
@@ -15,12 +15,13 @@ export async function runCommand(root: string, command: RunCommand, signal: Abor
     refuseOptions(command);
     const mode = compare?.full === true ? 'full' : 'quick';
     const options = { mode, tools: compare?.tools, seed: overrides.seed ?? 1, out, json } as const;
-    return runComparison(root, comparison, options, signal);
+    return runComparison(root, withRows(comparison, compare?.rows), options, signal);
   }
-  if (command.compare?.full === true || command.compare?.tools !== undefined) {
+  const { full = false, tools, rows } = command.compare ?? {};
+  if (full || tools !== undefined || rows !== undefined) {
     throw new BenchError(
       'usage',
-      `--full and --tools are for a comparison, which ${command.scenario} is not`,
+      `--full, --tools and --rows are for a comparison, which ${command.scenario} is not`,
     );
   }
   const suite = await loadSuite(root, command.scenario);
@@ -42,6 +43,6 @@ function refuseOptions({ overrides, attach, dir }: RunCommand): void {
   if (given.length === 0) return;
   throw new BenchError(
     'usage',
-    `a comparison decides by itself: ${given.join(', ')} cannot be given; --tools picks the tools`,
+    `a comparison decides by itself: ${given.join(', ')} cannot be given; --tools picks the tools, --rows the rows`,
   );
 }

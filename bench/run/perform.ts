@@ -29,7 +29,11 @@ export interface RunCommand {
   readonly chain?: string | undefined;
   readonly keep: boolean;
   /** Of a comparison. */
-  readonly compare?: { readonly full: boolean; readonly tools: readonly string[] | undefined };
+  readonly compare?: {
+    readonly full: boolean;
+    readonly tools: readonly string[] | undefined;
+    readonly rows: readonly string[] | undefined;
+  };
 }
 
 const WIDTH = 100;
