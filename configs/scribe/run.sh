@@ -5,5 +5,5 @@ program=$1 file=$2
 shift 2
 "$program" -c "$file" &
 scribed=$!
-trap '"$@" || kill "$scribed"; wait "$scribed"; exit "$?"' TERM
+trap '"$@" || kill -9 "$scribed"; wait "$scribed"; exit "$?"' TERM
 wait "$scribed"

@@ -75,6 +75,7 @@ function filelog(configuration: Configuration, node: ToolNode): object {
     include: [`${node.eventsDir}/*.log`],
     start_at: 'beginning',
     include_file_name: false,
+    encoding: 'utf-8-raw',
     max_log_size: LINE_BYTES_MAX,
     preserve_leading_whitespaces: true,
     preserve_trailing_whitespaces: true,

@@ -43,7 +43,7 @@ function scribe(configuration: Configuration, name: string, summary: string): To
       usesRegistry: false,
       expiresEventFiles: false,
     },
-    sustainsPerMinute: 500_000,
+    sustainsPerMinute: 2e6,
     accounts: null,
     locate,
 
