@@ -10,9 +10,10 @@ import { serve } from './serve.ts';
 import { standingDown, startStanding, stopStanding, waitRegistered } from './standing.ts';
 
 const root = join(dirname(import.meta.dirname), '..');
-const USAGE = 'usage: main.ts serve | start|stop|down|registered ID <chain.json';
+const USAGE =
+  'usage: main.ts serve | start|stop|down ID <chain.json | registered ID [WITHOUT...] <chain.json';
 
-async function main([verb, id]: readonly string[], signal: AbortSignal): Promise<number> {
+async function main([verb, id, ...without]: readonly string[], signal: AbortSignal): Promise<number> {
   if (verb === 'serve') return serve(root, signal);
   if (id === undefined) throw new BenchError('usage', USAGE);
   const chain = JSON.parse(await text(process.stdin)) as RemoteChain;
@@ -29,7 +30,7 @@ async function main([verb, id]: readonly string[], signal: AbortSignal): Promise
       return down.length === 0 ? 0 : 1;
     }
     case 'registered':
-      await waitRegistered(root, chain, signal);
+      await waitRegistered(root, chain, without, signal);
       return 0;
     default:
       throw new BenchError('usage', USAGE);

@@ -60,14 +60,19 @@ export async function standingDown(root: string, chain: RemoteChain): Promise<re
   return (await servicesHere(root, dir)).down();
 }
 
-/** Returns when every node of the chain has registered; throws naming those that have not. */
-export async function waitRegistered(root: string, chain: RemoteChain, signal: AbortSignal): Promise<void> {
+/** Returns when every node of the chain `without` these has registered; throws naming those that have not. */
+export async function waitRegistered(
+  root: string,
+  chain: RemoteChain,
+  without: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   if (!toolNamed(chainToolName(chain.shape)).features.usesRegistry) return;
   const layout = layoutRemote(chain, STANDING, [], root);
   const look = async () => {
     const there = await registeredIds(layout);
-    const wanted = layout.nodes.filter(({ standby }) => !standby).map(({ id }) => id);
-    const missing = wanted.filter((id) => !there.includes(id));
+    const wanted = layout.nodes.filter(({ id, standby }) => !standby && !without.includes(id));
+    const missing = wanted.map(({ id }) => id).filter((id) => !there.includes(id));
     return missing.length === 0 ? null : `not registered: ${missing.join(', ')}`;
   };
   await waitUntil('the chain did not register', look, REGISTERED_MS, signal);

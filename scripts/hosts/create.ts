@@ -79,9 +79,9 @@ async function checkRegistered(context: StepContext, failed: readonly string[]):
     );
     return false;
   }
-  const { status, text } = await standing(context, host, 'registered', REGISTERED_MS);
+  const { status, text } = await standing(context, host, 'registered', REGISTERED_MS, failed);
   if (status === 0) {
-    say('all instances have registered');
+    say(failed.length === 0 ? 'all instances have registered' : 'those that did not fail have registered');
     return true;
   }
   process.stderr.write(`${lastLines(text, 5)}\n`);

@@ -80,8 +80,9 @@ export function standing(
   host: Host,
   verb: 'start' | 'stop' | 'down' | 'registered',
   timeoutMs: number,
+  more: readonly string[] = [],
 ): Promise<RemoteOutput> {
-  const argv = [...REMOTE_MAIN, verb, host.id];
+  const argv = [...REMOTE_MAIN, verb, host.id, ...more];
   return ssh(config, host.id, shellQuote(argv), {
     timeoutMs,
     signal,
@@ -94,19 +95,27 @@ export function withoutKeys(chain: RemoteChain): RemoteChain {
   return { ...chain, hosts: chain.hosts.map((host) => ({ ...host, key: null })) };
 }
 
-/** Again and again until it answers: what ssh says meanwhile is told when the time is over. */
+/** Again and again until it answers: what ssh said last is told when the time is over. */
 async function connect({ config, signal }: StepContext, host: Host, limitMs: number): Promise<RemoteOutput> {
   const deadline = Date.now() + limitMs;
+  let said = '';
   for (;;) {
     const left = deadline - Date.now();
     const output = await ssh(config, host.id, 'true', { timeoutMs: Math.max(SECOND, left), signal }).catch(
       (error: unknown) => {
-        if (error instanceof BenchError && error.code === 'run') return { status: 255, text: error.message };
+        // Cut short by the end of our patience: that it was too slow says less than what ssh said before.
+        if (error instanceof BenchError && error.code === 'run') return { status: 255, text: said };
         throw error;
       },
     );
-    if (output.status === 0 || isHopeless(output.text) || Date.now() + CONNECT_RETRY_MS > deadline)
-      return { ...output, text: withRemedy(output.text, config, host) };
+    said = output.text;
+    if (output.status === 0) return output;
+    if (isHopeless(said)) return { ...output, text: withRemedy(said, config, host) };
+    if (Date.now() + CONNECT_RETRY_MS > deadline) {
+      const seconds = Math.round(limitMs / SECOND);
+      const silent = `it accepts connections, but nothing answers on port ${host.port}`;
+      return { ...output, text: `no login within ${seconds} s: ${said.trim() || silent}` };
+    }
     await delay(CONNECT_RETRY_MS, undefined, { signal });
   }
 }

@@ -51,7 +51,9 @@ export function placesOf(result: Result): readonly string[] {
 
 /** Hops between the generator's directory and this one. */
 export function depth(result: Result, place: string): number {
-  let at: string | undefined = place;
+  // No hop ends in the name of a cluster: it stands where its members do.
+  const members = result.destinations.find(({ name }) => name === place)?.members ?? [];
+  let at: string | undefined = members[0]?.name ?? place;
   for (let hops = 0; hops <= result.hops.length; hops++) {
     at = result.hops.find((hop) => hop.to === at)?.from;
     if (at === undefined) return hops;

@@ -6,6 +6,9 @@ import { formatBytes, formatBytesPerSecond, formatCount, formatMs } from '../for
 import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
 
+/** What is written with two decimals is nothing below this. */
+const LEAST_MS = 0.005;
+
 /** null: everything ran on one machine. */
 export function hosts({ hosts: list = [], hops }: Result): Markup | null {
   if (list.length === 0) return null;
@@ -33,5 +36,7 @@ function row(host: HostFacts, clock: string | null): Markup {
 }
 
 function offset({ offsetMs, boundMs }: HostFacts['clock']): string {
-  return `${offsetMs < 0 ? '' : '+'}${formatMs(offsetMs)} ±${formatMs(boundMs)}`;
+  const known = Math.abs(offsetMs) < LEAST_MS ? '0 ms' : formatMs(Math.abs(offsetMs));
+  const sign = Math.abs(offsetMs) < LEAST_MS ? '' : offsetMs < 0 ? '-' : '+';
+  return `${sign}${known} ±${formatMs(boundMs)}`;
 }

@@ -59,3 +59,22 @@ test('a process has the colour of its place; a second one there has another; the
     t.false(taken.includes(key(colours.process(name))), name);
   }
 });
+
+test('a cluster stands where its members do, not beside the generator', (t) => {
+  const plain = passingResult();
+  const members = [
+    { name: 'a1', events: 1 },
+    { name: 'a2', events: 1 },
+  ];
+  const result = {
+    ...plain,
+    hops: plain.hops.flatMap((hop) =>
+      hop.to === 'a'
+        ? members.map(({ name }) => ({ ...hop, to: name, name: `${hop.from} -> ${name}` }))
+        : [hop],
+    ),
+    destinations: plain.destinations.map((each) => (each.name === 'a' ? { ...each, members } : each)),
+  };
+  t.is(depth(result, 'a'), depth(result, 'a1'));
+  t.is(depth(result, 'a'), depth(result, 'b'));
+});
