@@ -42,6 +42,7 @@ test('marked-while-adopted: a cursor that a reload opens while it is being marke
   const changing = await Changing.prepare(t);
   const { disk, log, fanOut } = changing;
   await leaveCursor(log, 'a');
+  const added = [await changing.destination('a', `address: '127.0.0.1:1'`)];
   const reached = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   const write = disk.write.bind(disk);
@@ -56,11 +57,12 @@ test('marked-while-adopted: a cursor that a reload opens while it is being marke
   };
   const look = fanOut.look();
   await reached.promise;
-  const adding = changing.add('a', `address: '127.0.0.1:1'`);
+  const preparing = fanOut.prepare({ added, changed: [], removed: [] });
   // as long as it takes to open a cursor, where nothing is waited for
   for (let pass = 0; pass < 200; pass++) await turn();
   goOn.resolve();
-  await Promise.all([look, adding]);
+  const [change] = await Promise.all([preparing, look]);
+  await change.commit(0);
   t.is((await log.cursors.read('a'))?.orphaned, undefined);
   t.false(changing.snapshot('a').orphaned);
 });
