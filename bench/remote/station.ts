@@ -167,8 +167,9 @@ export class Station {
   }
 
   async generate(): Promise<null> {
-    const { generator } = this.#open();
+    const { chain, draft, generator } = this.#open();
     await generator.start(this.#node().eventsDir, this.#signal);
+    draft.remember(chain.processes);
     return null;
   }
 

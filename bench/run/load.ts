@@ -184,6 +184,8 @@ export class LoadedChain {
 
   async #waitGenerated(generator: GeneratorRun): Promise<void> {
     const { signal } = this.#context;
+    // Later it is gone, and nobody would know whose it was.
+    this.#draft.remember(this.#open.chain.processes);
     while (await generator.isRunning()) {
       await delay(POLL_MS, undefined, { signal });
     }

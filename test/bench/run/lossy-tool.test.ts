@@ -151,4 +151,6 @@ test.serial('without a flaw the same tool passes', async (t) => {
   );
   t.is(code, 0, result.failures.join('\n'));
   t.is(result.verdict, 'pass');
+  const rig = result.processes.filter(({ group }) => group === 'rig').map(({ name }) => name);
+  t.deepEqual(rig.sort(), ['bench', 'generator', 'observer'], "what the rig costs is not the tool's");
 });
