@@ -24,12 +24,14 @@ export class Complaints {
   readonly #logger: Logger;
   /** Those of which a line was written lately. */
   readonly #kinds = new Map<string, Kind>();
+  #closed = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
   tell(complaint: Complaint): void {
+    if (this.#closed) return;
     const kind = this.#kinds.get(complaint.kind);
     if (kind === undefined) {
       this.#write(complaint, 1);
@@ -39,8 +41,9 @@ export class Complaints {
     kind.times++;
   }
 
-  /** Says what was not said yet. */
+  /** Says what was not said yet, and nothing from then on. */
   close(): void {
+    this.#closed = true;
     const all = [...this.#kinds.values()];
     for (const { timer, latest, times } of all) {
       clearTimeout(timer);

@@ -103,6 +103,41 @@ test('a new certificate is used for new connections; a bad one changes nothing a
   await listening.delivers('one\ntwo\nthree\n');
 });
 
+test('renewed-under-load: certificates that are replaced while events flow cost no connection and no event', async (t) => {
+  const certificates = await Certificates.create(t);
+  const receiver = await certificates.issue('receiver', ['127.0.0.1']);
+  const sender = await certificates.issue('sender');
+  const tls = { ...receiver, ...LISTEN };
+  const { listening, destination, send } = await hop(t, { tls }, { tls: sender });
+  const used = () =>
+    listening.lines.filter(({ msg }) => msg === 'a new certificate is used from now on').length;
+  let expected = '';
+  for (let renewal = 1; renewal <= 3; renewal++) {
+    // first the key, then the certificate: between them they do not fit
+    const renewed = Promise.all([
+      certificates.issue('receiver', ['127.0.0.1']),
+      certificates.issue('sender'),
+    ]);
+    await until(
+      `renewal ${renewal} is in use`,
+      async () => {
+        const event = `${renewal} ${expected.length}\n`;
+        expected += event;
+        await send(event);
+        return used() >= renewal;
+      },
+      { withinMs: 30_000 },
+    );
+    await renewed;
+  }
+  await listening.delivers(expected);
+  t.is(destination.snapshot().retransmits, 0, 'it was never disconnected');
+  t.deepEqual(
+    listening.lines.filter(({ level }) => level >= 40),
+    [],
+  );
+});
+
 test('handshake-without-end: who says nothing, or half of a hello, is closed in time', async (t) => {
   const certificates = await Certificates.create(t);
   const receiver = await certificates.issue('receiver', ['127.0.0.1']);
