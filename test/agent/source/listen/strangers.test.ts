@@ -205,6 +205,7 @@ test('too many connections: the one above the limit is refused, the others stay'
   for (let index = 0; index < 3; index++) {
     const peer = await listening.connect();
     await peer.greet(helloFrom());
+    peer.beat();
     peers.push(peer);
   }
   const fourth = await listening.connect();
