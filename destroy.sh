@@ -137,7 +137,7 @@ if [[ $find == yes ]]; then
 fi
 
 # The chain on other machines. What of it is left is still there after the rest has been taken down.
-elsewhere=0
+elsewhere=0 listed=no
 stop_if_interrupted() { # its exit status
   if (($1 == 130)); then
     echo "interrupted: what is left is shown by ./destroy.sh --list, and goes by ./destroy.sh" >&2
@@ -145,6 +145,7 @@ stop_if_interrupted() { # its exit status
   fi
 }
 if [[ $only_here == no ]] && grep -qsE '"mode": ?"managed"' "$root/infra/terraform.tfstate"; then
+  if [[ $mode == --list ]]; then listed=yes; fi
   "$root/scripts/node.sh" "$root/scripts/aws/destroy.ts" ${mode:+"$mode"} || { stop_if_interrupted $? && elsewhere=1; }
 fi
 # Machines that could not be destroyed keep what is on them.
@@ -157,7 +158,7 @@ processes=$(list_processes)
 data_folders=$(list_data_folders)
 found=$(describe)
 if [[ -z $found ]]; then
-  if [[ $only_here == yes || ($elsewhere == 0 && ! -f $root/.hosts/chain.json) ]]; then echo "nothing of $root is up"; fi
+  if [[ $only_here == yes || ($elsewhere == 0 && $listed == no && ! -f $root/.hosts/chain.json) ]]; then echo "nothing of $root is up"; fi
   exit "$elsewhere"
 fi
 if [[ $mode == --list ]]; then

@@ -54,7 +54,7 @@ async function create(args: readonly string[], signal: AbortSignal): Promise<num
 /** What was made before it failed is in the state: a second try goes on from there, destroy removes it. */
 async function apply(terraform: Terraform, { run }: Planned): Promise<void> {
   try {
-    await terraform.run(['apply', '-input=false', PLAN]);
+    await terraform.run(['apply', '-input=false', PLAN], { patient: true });
   } catch (error) {
     const { resources } = readStanding();
     process.stderr.write(

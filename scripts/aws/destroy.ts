@@ -34,7 +34,7 @@ async function destroy(args: readonly string[], signal: AbortSignal): Promise<nu
     throw error;
   }
   await forgetMachines(root, await knownAddresses(root));
-  rmSync(join(root, HOSTS_FILE), { force: true });
+  for (const file of [join(root, HOSTS_FILE), `${STATE_FILE}.backup`]) rmSync(file, { force: true });
   say(`nothing is left on AWS; ${STATE_FILE} is empty again: commit it if it was committed with resources`);
   return 0;
 }

@@ -5,7 +5,7 @@ const LINES_SHOWN = 12;
 
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   [
-    /ExpiredToken|RequestExpired|token (included in the request )?is expired|SSO session .*expired|InvalidGrantException/i,
+    /ExpiredToken|RequestExpired|token (included in the request )?is expired|SSO session [^.]*expired|InvalidGrantException/i,
     'the AWS credentials have expired: renew them (aws sso login, or export new ones)',
   ],
   [
@@ -27,11 +27,11 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
     'the account has no quota left for this: use smaller or fewer machines (configs/chain/aws.yaml), or ask AWS for more',
   ],
   [
-    /InsufficientInstanceCapacity|Unsupported: .*instance type|not supported in your requested Availability Zone/i,
+    /InsufficientInstanceCapacity|Unsupported: [^.]*instance type|not supported in your requested Availability Zone/i,
     'the region has none of these machines now: try again, another type, or another region',
   ],
   [
-    /invalid AWS Region|Invalid region|no such host.*amazonaws|invalid provider configuration.*region|Missing Region|must specify a region/i,
+    /invalid AWS Region|Invalid region|no such host.{0,40}amazonaws|invalid provider configuration.{0,80}region|Missing Region|must specify a region/i,
     'no region, or none of that name: export AWS_REGION=us-east-1, for example',
   ],
   [
@@ -58,13 +58,19 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
     /dial tcp|connection refused|no such host|TLS handshake timeout|i\/o timeout|Could not connect to the endpoint/i,
     'AWS cannot be reached: check the network, a proxy (HTTPS_PROXY), and AWS_ENDPOINT_URL if it is set',
   ],
+  [
+    /DependencyViolation/i,
+    'something that this state does not know still uses it: ./destroy.sh --find --list shows what carries the tags of a rig',
+  ],
   [/Saved plan is stale/i, 'somebody changed the rig meanwhile: the same again'],
   [/Error acquiring the state lock/i, 'another create or destroy is at work on this state: wait for its end'],
 ];
 
 /** null: nothing that we know. */
 export function explain(said: string): string | null {
-  const found = EXPLANATIONS.find(([sign]) => sign.test(said));
+  // Terraform breaks its lines anywhere, and draws a bar before them.
+  const text = said.replace(/[│╷╵\s]+/g, ' ');
+  const found = EXPLANATIONS.find(([sign]) => sign.test(text));
   return found === undefined ? null : `${found[1]}\n${errorsOf(said)}`;
 }
 
@@ -72,10 +78,13 @@ export function explain(said: string): string | null {
 export function errorsOf(said: string): string {
   const lines = said.split('\n').map((line) => line.replace(/^[│╷╵\s]+/, ''));
   const from = lines.findIndex((line) => line.startsWith('Error'));
-  return lines
-    .slice(Math.max(0, from === -1 ? lines.length - LINES_SHOWN : from))
-    .filter((line) => line !== '')
-    .slice(0, LINES_SHOWN)
-    .map((line) => `  ${line}`)
-    .join('\n');
+  return (
+    lines
+      .slice(Math.max(0, from === -1 ? lines.length - LINES_SHOWN : from))
+      // Where in the JSON, which nobody has written, says nothing.
+      .filter((line) => line !== '' && !/^on cdk\.tf\.json line|^\d+: |^with provider/.test(line))
+      .slice(0, LINES_SHOWN)
+      .map((line) => `  ${line}`)
+      .join('\n')
+  );
 }

@@ -18,18 +18,29 @@ const root = join(dirname(import.meta.dirname), '..');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 interface Found {
-  /** As EC2 calls it: instance, vpc, security-group, ... */
-  readonly type: string;
+  readonly type: Type;
   readonly id: string;
   readonly run: string;
   readonly owner: string;
 }
 
 /**
- * In this order, when the instances have gone. Rules go with their group, routes with their table; and disks with their
- * instance, but for those of an instance that somebody changed.
+ * Asked for by tag, kind by kind: the list of all tags still shows what has gone. Not found: the group that comes and
+ * goes with its VPC; disks in use, which go with their instance; rules, which go with their group.
  */
-const DELETIONS: readonly (readonly [type: string, remove: (id: string) => Promise<void>])[] = [
+const KINDS = {
+  instance: ['instances', "Reservations[].Instances[?State.Name!='terminated'][]", 'InstanceId'],
+  volume: ['volumes', "Volumes[?State=='available']", 'VolumeId'],
+  'security-group': ['security-groups', "SecurityGroups[?GroupName!='default']", 'GroupId'],
+  'route-table': ['route-tables', 'RouteTables[]', 'RouteTableId'],
+  subnet: ['subnets', 'Subnets[]', 'SubnetId'],
+  'internet-gateway': ['internet-gateways', 'InternetGateways[]', 'InternetGatewayId'],
+  vpc: ['vpcs', 'Vpcs[]', 'VpcId'],
+} as const;
+type Type = keyof typeof KINDS;
+
+/** In this order, when the instances have gone: nothing that goes is still used. */
+const DELETIONS: readonly (readonly [type: Type, remove: (id: string) => Promise<void>])[] = [
   ['volume', async (id) => void (await aws(['ec2', 'delete-volume', '--volume-id', id]))],
   ['security-group', async (id) => void (await aws(['ec2', 'delete-security-group', '--group-id', id]))],
   ['route-table', deleteRoutes],
@@ -37,8 +48,6 @@ const DELETIONS: readonly (readonly [type: string, remove: (id: string) => Promi
   ['internet-gateway', deleteGateway],
   ['vpc', async (id) => void (await aws(['ec2', 'delete-vpc', '--vpc-id', id]))],
 ];
-
-const KNOWN = ['instance', ...DELETIONS.map(([type]) => type)];
 
 const owner = () => userInfo().username;
 
@@ -90,7 +99,7 @@ async function removeAll(ours: readonly Found[], signal: AbortSignal): Promise<r
       await remove(id).then(
         () => say(`deleted ${type} ${id}`),
         (error: unknown) => {
-          // Its tags are shown for a while after it has gone.
+          // It has gone meanwhile.
           if (!/NotFound/.test(String(error))) failed.push(`${type} ${id}: ${messageOf(error)}`);
         },
       );
@@ -100,52 +109,20 @@ async function removeAll(ours: readonly Found[], signal: AbortSignal): Promise<r
 }
 
 async function findTagged(): Promise<Found[]> {
-  const text = await aws([
-    'ec2',
-    'describe-tags',
-    '--filters',
-    `Name=key,Values=${TAG_RUN},${TAG_OWNER}`,
-    '--output',
-    'json',
-  ]);
-  const { Tags: tags } = JSON.parse(text) as {
-    Tags: { Key: string; Value: string; ResourceId: string; ResourceType: string }[];
-  };
-  const owners = new Map(
-    tags.filter(({ Key }) => Key === TAG_OWNER).map((tag) => [tag.ResourceId, tag.Value]),
-  );
-  const tagged = tags
-    .filter(({ Key, ResourceType }) => Key === TAG_RUN && KNOWN.includes(ResourceType))
-    .map(({ ResourceType, ResourceId, Value }) => {
-      return { type: ResourceType, id: ResourceId, run: Value, owner: owners.get(ResourceId) ?? 'unknown' };
-    });
-  const gone = await terminated(tagged.filter(({ type }) => type === 'instance').map(({ id }) => id));
-  // The emptied default group goes with its VPC, and only with it.
-  const defaults = await defaultGroups(
-    tagged.filter(({ type }) => type === 'security-group').map(({ id }) => id),
-  );
-  return tagged.filter(({ id }) => !gone.includes(id) && !defaults.includes(id));
+  const types = Object.keys(KINDS) as Type[];
+  return (await Promise.all(types.map(findType))).flat();
 }
 
-/** EC2 shows an instance for an hour after its end. */
-async function terminated(ids: readonly string[]): Promise<readonly string[]> {
-  if (ids.length === 0) return [];
-  const query = "Reservations[].Instances[?State.Name!='terminated'].InstanceId[]";
-  const filter = `Name=instance-id,Values=${ids.join(',')}`;
-  const alive = await ask<string[]>(['describe-instances', '--filters', filter, '--query', query]);
-  return ids.filter((id) => !alive.includes(id));
-}
-
-async function defaultGroups(ids: readonly string[]): Promise<readonly string[]> {
-  if (ids.length === 0) return [];
-  const query = "SecurityGroups[?GroupName=='default'].GroupId";
-  return ask([
-    'describe-security-groups',
-    '--filters',
-    `Name=group-id,Values=${ids.join(',')}`,
-    '--query',
-    query,
+async function findType(type: Type): Promise<Found[]> {
+  const [plural, path, id] = KINDS[type];
+  const found = await ask<{ id: string; tags: { Key: string; Value: string }[] }[]>([
+    ...[`describe-${plural}`, '--filters', `Name=tag-key,Values=${TAG_RUN}`],
+    ...['--query', `${path}.{id: ${id}, tags: Tags}`],
   ]);
+  return found.map(({ id, tags }) => {
+    const tag = (key: string) => tags.find(({ Key }) => Key === key)?.Value ?? 'unknown';
+    return { type, id, run: tag(TAG_RUN), owner: tag(TAG_OWNER) };
+  });
 }
 
 /** All at once: each takes most of a minute. */

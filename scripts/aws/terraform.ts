@@ -12,13 +12,23 @@ import { errorsOf, explain } from './explain.ts';
 const PROGRAMS = ['terraform', 'tofu'] as const;
 const SAID_CHARS_MAX = 256 * 1024;
 const JSON_BYTES_MAX = 64 * 2 ** 20;
+/**
+ * Interrupted, the provider drops the requests that are under way: AWS makes a machine, and no state knows it. All
+ * machines are made at the same time, so that there is little to wait for.
+ */
+const PATIENCE_MS = 180_000;
+const IN_ORDER =
+  ': what it is making is finished, so that no machine is left that no state knows (3 minutes at the most)';
 const HOW_TO_GET =
   'neither terraform nor tofu is on the PATH: get one from https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install';
 
 export interface Terraform {
   readonly program: string;
-  /** Fails with what it said, explained where that is possible. */
-  run(args: readonly string[], options?: { readonly quiet?: boolean }): Promise<string>;
+  /** Fails with what it said, explained where that is possible. `patient`: Ctrl-C lets it finish (see PATIENCE_MS). */
+  run(
+    args: readonly string[],
+    options?: { readonly quiet?: boolean; readonly patient?: boolean },
+  ): Promise<string>;
   json<T>(args: readonly string[], schema: z.ZodType<T>): Promise<T>;
 }
 
@@ -37,7 +47,7 @@ function terraform(program: string, signal: AbortSignal): Terraform {
   const env = { ...process.env, TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
   return {
     program,
-    async run(args, { quiet = false } = {}) {
+    async run(args, { quiet = false, patient = false } = {}) {
       signal.throwIfAborted();
       const argv = [`-chdir=${STACK_FOLDER}`, ...args, '-no-color'];
       // A group of its own: Ctrl-C is ours to pass on, once, so that it can write its state and end.
@@ -49,15 +59,17 @@ function terraform(program: string, signal: AbortSignal): Terraform {
           if (!quiet) process.stdout.write(text);
         });
       }
+      let patience: NodeJS.Timeout | undefined;
       const onAbort = () => {
-        process.stderr.write(
-          `${program} ends what it has begun, which can take minutes; killed now, it would leave what no state knows (./destroy.sh --find finds it)\n`,
-        );
-        child.kill('SIGINT');
+        const ends = () => child.kill('SIGINT');
+        process.stderr.write(`${program} ends in order first${patient ? IN_ORDER : ''}\n`);
+        if (patient) patience = setTimeout(ends, PATIENCE_MS);
+        else ends();
       };
       signal.addEventListener('abort', onAbort, { once: true });
       const [status] = (await once(child, 'close')) as [number | null];
       signal.removeEventListener('abort', onAbort);
+      clearTimeout(patience);
       signal.throwIfAborted();
       if (status === 0) return said;
       throw new BenchError('run', explain(said) ?? `${program} ${args[0]} failed:\n${errorsOf(said)}`);

@@ -51,3 +51,8 @@ test('what AWS says is explained in a sentence, and stands below it', (t) => {
 });
 
 test('what nobody knows is not explained', (t) => t.is(explain('Error: the moon is full'), null));
+
+test('a sign that terraform broke over two lines is found', (t) => {
+  const said = '╷\n│ Error: No\n│ valid credential\n│ sources found\n╵\n';
+  t.regex(explain(said) ?? '', /^no AWS credentials/);
+});

@@ -5,23 +5,32 @@ import test, { type ExecutionContext } from 'ava';
 import { makeRig, type Rig } from './rig.ts';
 
 const OWNER = userInfo().username;
-const RESOURCES = [
-  ['instance', 'i-1', OWNER],
-  ['instance', 'i-2', `not-${OWNER}`],
-  ['vpc', 'vpc-1', OWNER],
-  ['subnet', 'subnet-1', OWNER],
-  ['security-group', 'sg-1', OWNER],
-  ['volume', 'vol-1', OWNER],
-  ['vpc', 'vpc-2', `not-${OWNER}`],
-] as const;
+const FOUND = {
+  instances: [
+    ['i-1', OWNER],
+    ['i-2', `not-${OWNER}`],
+  ],
+  vpcs: [
+    ['vpc-1', OWNER],
+    ['vpc-2', `not-${OWNER}`],
+  ],
+  subnets: [['subnet-1', OWNER]],
+  'security-groups': [['sg-1', OWNER]],
+  volumes: [['vol-1', OWNER]],
+};
 
 function makeLost(t: ExecutionContext): Rig {
   const rig = makeRig(t);
-  const tags = RESOURCES.flatMap(([ResourceType, ResourceId, owner]) => [
-    { ResourceType, ResourceId, Key: 'spillway:run', Value: 'r1' },
-    { ResourceType, ResourceId, Key: 'spillway:owner', Value: owner },
-  ]);
-  rig.checkout.write('tags', JSON.stringify({ Tags: tags }));
+  for (const [kind, found] of Object.entries(FOUND)) {
+    const answer = found.map(([id, owner]) => ({
+      id,
+      tags: [
+        { Key: 'spillway:run', Value: 'r1' },
+        { Key: 'spillway:owner', Value: owner },
+      ],
+    }));
+    rig.checkout.write(`found/describe-${kind}`, JSON.stringify(answer));
+  }
   return rig;
 }
 
@@ -64,6 +73,16 @@ test("--yes: this user's go, users before what they use; another's stay", async 
     ],
   );
   t.regex(out, /vpc vpc-2 \(run r1, not-/);
+});
+
+test('what has gone is not shown any more, though its tags still are; nor what goes with something else', async (t) => {
+  const rig = makeLost(t);
+  await rig.run('destroy.sh', ['--find', '--list']);
+  const asked = rig.asked().join('\n');
+  t.notRegex(asked, /describe-tags/);
+  t.regex(asked, /describe-instances .*State\.Name!='terminated'/);
+  t.regex(asked, /describe-volumes .*State=='available'/);
+  t.regex(asked, /describe-security-groups .*GroupName!='default'/);
 });
 
 test('AWS_REGION counts for every version of the command line', async (t) => {

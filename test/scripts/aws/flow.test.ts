@@ -69,6 +69,7 @@ test('credentials that expired at destroy: what is left is named, the state is k
   t.regex(first.err, /credentials have expired/);
   const listed = await rig.run('destroy.sh', ['--list']);
   t.regex(listed.out, /account 123456789012, region eu-west-1/);
+  t.notRegex(listed.out, /nothing of .* is up/);
 
   writeFileSync(join(rig.checkout.root, 'fails'), 'none\n');
   const second = await rig.run('destroy.sh', []);
@@ -170,7 +171,7 @@ test('Ctrl-C at destroy: terraform ends in order, nothing else is touched, exit 
   process.kill(-(child.pid ?? 0), 'SIGINT');
   const [code] = await ended;
   t.is(code, 130, said);
-  t.regex(said, /ends what it has begun/);
+  t.regex(said, /terraform ends in order first/);
   t.regex(said, /still there:\n {2}aws_vpc\.vpc vpc-1/);
   t.regex(said, /interrupted: what is left is shown by \.\/destroy\.sh --list/);
   t.true(existsSync(join(root, '.hosts/chain.json')));
@@ -223,4 +224,25 @@ test('machines that ended themselves and were made again: the old ones are forgo
   const { code, err } = await node(rig, CREATE, options(rig));
   t.is(code, 0, err);
   t.false(existsSync(join(rig.checkout.root, '.hosts/chain.json')));
+});
+
+test('Ctrl-C while machines are being made: what was begun is finished, so that none is left that no state knows', async (t) => {
+  const rig = makeRig(t);
+  const { root } = rig.checkout;
+  rig.checkout.write('hangs', 'apply');
+  const child = spawn(join(root, 'create.sh'), ['aws', '--yes', ...options(rig)], {
+    ...{ cwd: root, env: { ...process.env, ...rig.environment }, detached: true },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
+  const ended = once(child, 'close');
+  while (!existsSync(join(root, 'hanging'))) await delay(20);
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  while (!/what it is making is finished/.test(said)) await delay(20);
+  rig.checkout.write('go', '');
+  const [code] = await ended;
+  t.is(code, 130, said);
+  t.notRegex(said, /execution halted/);
+  t.regex(said, /2 resources of run .* are up: the same again goes on/);
+  t.regex(said, /interrupted; of this checkout there is now:\non AWS, account 123456789012/);
 });

@@ -48,7 +48,7 @@ fi
 if [[ -f $root/hangs && $(<"$root/hangs") == "$verb" ]]; then
   trap 'echo "Error: execution halted" >&2; exit 1' INT
   touch "$root/hanging"
-  while :; do sleep 0.05; done
+  until [[ -e $root/go ]]; do sleep 0.05; done
 fi
 case $verb in
   version | init | plan) ;;
@@ -64,9 +64,11 @@ root=$(cd -- "$(dirname -- "$0")/.." && pwd)
 echo "$*" >>"$root/asked"
 case $* in
   *get-caller-identity*) echo 123456789012 ;;
-  *describe-tags*) cat "$root/tags" ;;
-  *describe-instances*State.Name*) echo '["i-1", "i-2"]' ;;
   *describe-instances*PublicIpAddress*) echo '["198.51.100.20"]' ;;
+  *describe-*tag-key,Values=spillway:run*)
+    kind=$(grep -o 'describe-[a-z-]*' <<<"$*" | head -1)
+    if [[ -e $root/found/$kind ]]; then cat "$root/found/$kind"; else echo '[]'; fi
+    ;;
   *describe-*) echo '[]' ;;
 esac
 `;
