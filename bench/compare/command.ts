@@ -13,7 +13,7 @@ import { assemble, type Ended, type ScorecardParts } from './assemble.ts';
 import { type Column, columnsOf, refuseTwins } from './columns.ts';
 import type { Comparison } from './comparison-file.ts';
 import { type CellContext, learn, runCell } from './execute.ts';
-import { forecast, forecastText } from './forecast.ts';
+import { expectedMs, forecast, forecastText } from './forecast.ts';
 import { digestOf, machineText, programDigest } from './key.ts';
 import { RateBook } from './rates.ts';
 import { type Cell, type Mode, rowsOf, schedule } from './schedule.ts';
@@ -22,6 +22,8 @@ import { ComparisonStore, type Outcome, SCORECARD, writeScorecardPages } from '.
 
 /** An invalid run says nothing about the tool: it is tried again, this often. */
 const TRIES = 2;
+/** `--quick` begins nothing that would end later than this. */
+const QUICK_MS_MAX = 20 * 60_000;
 
 export interface ComparisonCommand {
   readonly tools: readonly string[] | undefined;
@@ -57,9 +59,15 @@ export async function runComparison(
   const line = new ProgressLine(talk);
   const rates = new RateBook();
   const context: CellContext = { root, mode, rates, columns: columns.filter(isHere), line, signal };
+  const beganMs = Date.now();
+  let late = 0;
   for (const [index, cell] of planned.entries()) {
     if (signal.aborted) break;
     const known = await store.outcomeOf(cell);
+    if (known === null && mode === 'quick' && Date.now() - beganMs + expectedMs(cell, mode) > QUICK_MS_MAX) {
+      late += 1;
+      continue;
+    }
     line.say(
       `${index + 1}/${planned.length} ${cell.row.name}, ${cell.column.id}${known === null ? '' : ': known'}`,
     );
@@ -73,9 +81,12 @@ export async function runComparison(
   const scorecard = assemble(parts);
   const page = await writeScorecard(store.dir, scorecard);
   talk.write(`\n${renderScorecardMarkdown(scorecard)}\nscorecard: ${page}\n`);
+  if (late > 0)
+    talk.write(`${late} runs were not begun: --quick ends after 20 minutes; --out ${store.dir} goes on\n`);
   if (command.json) process.stdout.write(`${JSON.stringify(scorecard)}\n`);
   if (signal.aborted) return 130;
-  return scorecard.complete && scorecard.cells.every(({ state }) => state !== 'invalid') ? 0 : 1;
+  const isComplete = scorecard.complete || ended.length + late === planned.length;
+  return isComplete && scorecard.cells.every(({ state }) => state !== 'invalid') ? 0 : 1;
 }
 
 async function perform(context: CellContext, cell: Cell, store: ComparisonStore): Promise<Outcome> {

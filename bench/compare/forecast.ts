@@ -4,10 +4,12 @@ import type { Cell, Mode } from './schedule.ts';
 
 /** Starting, connecting, draining, verifying: about this much beside a load. */
 const AROUND_MS = 12_000;
-/** Probes until the rate is found, and the run that confirms it. */
-const PROBES = 6;
+/** Probes until the rate is found; a run then confirms it. */
+const PROBES: Readonly<Record<Mode, number>> = { quick: 4, full: 6 };
 const PROBE_MS: Readonly<Record<Mode, number>> = { quick: 13_000, full: 22_000 };
 const FLOOD_MS = 40_000;
+/** Ten cases, and a start of a JVM. */
+const FIDELITY_MS = 12_000;
 const EVENT_BYTES = 130;
 /** Event files of both ends, buffers, and what the filesystem keeps free. */
 const DISK_FACTOR = 3;
@@ -20,7 +22,7 @@ export interface Forecast {
 }
 
 export function forecast(cells: readonly Cell[], mode: Mode): Forecast {
-  const times = cells.map((cell) => cellMs(cell, mode));
+  const times = cells.map((cell) => expectedMs(cell, mode));
   const loads = cells.map((cell) => (loadMs(cell, mode) / 1000) * eventsPerSecond(cell) * EVENT_BYTES);
   return {
     runs: cells.length,
@@ -33,10 +35,11 @@ export function forecastText({ runs, minutes, diskBytes }: Forecast): string {
   return `${runs} runs, about ${minutes} minutes; up to ${(diskBytes / 1e9).toFixed(1)} GB of disk at once`;
 }
 
-function cellMs(cell: Cell, mode: Mode): number {
+export function expectedMs(cell: Cell, mode: Mode): number {
   const { kind } = cell.row;
-  if (kind === 'flood' || kind === 'fidelity') return FLOOD_MS;
-  if (kind === 'sustained') return PROBES * PROBE_MS[mode] + loadMs(cell, mode) + AROUND_MS;
+  if (kind === 'flood') return FLOOD_MS;
+  if (kind === 'fidelity') return FIDELITY_MS;
+  if (kind === 'sustained') return PROBES[mode] * PROBE_MS[mode] + loadMs(cell, mode) + AROUND_MS;
   return loadMs(cell, mode) + AROUND_MS;
 }
 
