@@ -107,6 +107,8 @@ function exporter(
     `otlp/${name}`,
     {
       ...base,
+      // Its default, gzip, costs more than the link.
+      compression: 'none',
       retry_on_failure: { enabled: true, initial_interval: '1s', max_interval: '5s', max_elapsed_time: 0 },
       sending_queue: { ...queue, block_on_overflow: true, num_consumers: 4, batch },
     },

@@ -106,7 +106,8 @@ async function configurationOf(
         });
   const forwards = await Promise.all(
     node.send.map((target) => {
-      const tuned = configuration === 'tuned' ? { memory: memoryOption(found) } : {};
+      const tuned =
+        configuration === 'tuned' ? { memory: memoryOption(found), cache: cacheOption(found) } : {};
       return renderTemplate(join(folder, pieces.forward), {
         ...forwardValues(node, target, found),
         ...tuned,
@@ -144,6 +145,9 @@ function capacityOption({ abilities = [] }: FoundTool): string {
 }
 function memoryOption({ abilities = [] }: FoundTool): string {
   return abilities.includes('capacity-bytes') ? 'flow-control-window-bytes' : 'mem-buf-size';
+}
+function cacheOption({ abilities = [] }: FoundTool): string {
+  return abilities.includes('capacity-bytes') ? 'front-cache-size' : 'qout-size';
 }
 
 /** Unpacked into a prefix, its modules are not where they were built to be. */
