@@ -4,7 +4,8 @@
 #   ./create.sh [local|aws|hosts FILE] [--rate 10M/min] [--duration 30s] [--yes]
 #               aws: [--config FILE] [--key FILE] [--allow CIDR]... [--boot-seconds 240]
 #
-# local (the default) is this machine. hosts are the machines in FILE, over ssh; aws makes machines on EC2 first, and
+# local (the default) is this machine; on a terminal, with AWS credentials exported, it shows what AWS would cost and
+# asks which of the two. hosts are the machines in FILE, over ssh; aws makes machines on EC2 first, and
 # asks before. There the chain is brought up and its addresses printed; a load is driven through it where --rate or
 # --duration is given. Exit 0: it is up, it carried the rate, and nothing was lost, doubled or torn; 1: not so, or it
 # could not start; 2: bad usage; 130: interrupted.

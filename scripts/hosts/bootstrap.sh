@@ -27,6 +27,7 @@ has_systemd() { [[ -d /run/systemd/system ]]; }
 look() {
   [[ $(uname -s) == Linux ]] || fail "this is $(uname -s); the chain needs Linux"
   [[ $(uname -m) == x86_64 || $(uname -m) == aarch64 ]] || fail "no Node 24 for a machine of type $(uname -m)"
+  ((EUID == 0)) || command -v sudo >/dev/null || fail "$(id -un) is not root, and there is no sudo: give root, or install it"
   ((EUID == 0)) || sudo -n true 2>/dev/null ||
     fail "$(id -un) may not sudo without a password: allow it, or give a user who may"
   local tool missing=''
@@ -169,7 +170,9 @@ end_earlier_steps() {
 }
 
 remove() { # everything of ours, whatever state it is in; says what stays
-  local unit name left=''
+  local unit name left='' found
+  found=$(compgen -G "$home" || compgen -G "$greeting" || compgen -G '/etc/systemd/system/spillway-*.service' || grep -ls "$home" /usr/local/bin/*) || true
+  if [[ -z $found ]]; then return; fi # create never came so far: whoever may not sudo need not
   if [[ -s $home/.tools/system-packages ]]; then
     echo "note: these packages of the system were installed and stay: $(sort -u "$home/.tools/system-packages" | tr '\n' ' ')"
   fi

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Checkout } from '../scripts/checkout.ts';
 import { Machines, PROJECT, whyNoMachines, writeHostsFile } from './machines.ts';
@@ -90,6 +91,18 @@ interface Outcome {
   }[];
   readonly hops: readonly { readonly name: string }[];
   readonly latencyMs: { readonly clockBoundMs: number } | null;
+}
+
+/** Anywhere on this machine, in its namespaces too. */
+function isRunning(command: string): boolean {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.some((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ') === command;
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
 }
 
 /** null, and the test says why, where machines cannot be had. */
@@ -210,8 +223,17 @@ test.serial(
       [],
     );
 
+    // As a step that an interrupted create left running.
+    const left = 'SPILLWAY_STEP=yes setsid sleep 98765 </dev/null >/dev/null 2>&1 &';
+    const on = ['scripts/hosts/on.ts', 'load', '--', left];
+    const begun = await machines.run(root, process.execPath, on, 60_000);
+    t.is(begun.code, 0, begun.text);
+    for (let tries = 0; tries < 200 && !isRunning('sleep 98765 '); tries++) await delay(50);
+    t.true(isRunning('sleep 98765 '));
+
     const destroyed = await machines.run(root, './destroy.sh', [], DESTROY_MS);
     t.is(destroyed.code, 0, destroyed.text);
+    t.false(isRunning('sleep 98765 '));
     for (const number of [1, 2, 3, 4]) t.deepEqual(machines.remains(number), ['bin/etcd']);
   },
 );
