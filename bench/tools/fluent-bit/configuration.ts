@@ -44,13 +44,14 @@ function chunksUpMax({ capBytes }: ToolNode): number {
 }
 
 /**
- * Beyond buffer_max_size (32 KiB by default) a line ends the watch of its file. Not threaded: what a thread has read
- * waits for the engine in memory, while the database already has its offset.
+ * Beyond buffer_max_size (32 KiB by default) a line ends the watch of its file; a file that appears is found after
+ * refresh_interval (a minute by default, longer than most runs last; less than a second costs a tenth of a core). Not
+ * threaded: what a thread has read waits for the engine in memory, while the database already has its offset.
  */
 function tail(configuration: Configuration, node: ToolNode): object {
   const base = {
     ...{ name: 'tail', tag: 'events', path: `${node.eventsDir}/*.log`, read_from_head: true },
-    ...{ buffer_chunk_size: '256k', buffer_max_size: '1M', ...STORAGE },
+    ...{ buffer_chunk_size: '256k', buffer_max_size: '1M', refresh_interval: 1, ...STORAGE },
   };
   if (configuration === 'defaults') return base;
   const db = { db: join(node.bufferDir, 'tail.db'), 'db.locking': true, 'db.compare_filename': true };

@@ -14,6 +14,8 @@ const KNOWN = [
   ['agent', {}],
   ['rsyslog:relp', { 'empty line': 'dropped' }],
   ['syslog-ng:tuned', { CRLF: 'altered', 'empty line': 'dropped' }],
+  ['fluent-bit', { CRLF: 'altered' }],
+  ['fluent-bit:tuned', { CRLF: 'altered' }],
   ['otelcol:tuned', { CRLF: 'altered', 'empty line': 'dropped', 'invalid UTF-8': 'altered' }],
 ] as const;
 for (const [name, wanted] of KNOWN) {

@@ -11,7 +11,7 @@ import type { Result } from '../../../bench/result.ts';
 import { toolNamed } from '../../../bench/tools/registry.ts';
 import { root } from './node.ts';
 
-const CHAINS = ['rsyslog:tuned,agent', 'rsyslog:relp,syslog-ng:tuned'];
+const CHAINS = ['rsyslog:tuned,agent', 'rsyslog:relp,syslog-ng:tuned', 'agent,fluent-bit:tuned'];
 
 async function run(t: ExecutionContext, links: string): Promise<{ said: string; result: Result }> {
   const dir = mkdtempSync(join(tmpdir(), 'spillway-rivals-'));
