@@ -73,7 +73,8 @@ export class Agent {
     this.#log = log;
     this.#registry = registry;
     this.#watch = new LogWatch(log, logger, config.log.dir);
-    this.#certificates = new CertificateWatch(logger);
+    const links = () => [...this.#sources.identities, ...this.#fanOut.identities];
+    this.#certificates = new CertificateWatch(links, logger);
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -147,8 +148,8 @@ export class Agent {
       await first.discard();
       throw error;
     }
-    await this.#certificates.follow(this.#config);
     await first.commit(stop.drainMs);
+    await this.#certificates.follow(this.#config);
     this.#lookTimer = setInterval(() => void this.#fanOut.look(), LOOK_EVERY_MS).unref();
     this.#register();
   }

@@ -1,22 +1,14 @@
 // Says in the agent's own log, once a day, when a certificate of a link or the authority that it trusts comes to its
-// end, and that it has; how long there is stands in /metrics. Looked at is what is in the files, or was when they were
-// last in order: that is what every new connection uses.
+// end, and that it has; how long there is stands in /metrics. The links are asked what they use: what is in the files may
+// be something that none of them takes.
 
 import type { Logger } from 'pino';
 import type { AgentConfig } from './config/schema.ts';
 import type { CertificateSnapshot } from './http/snapshot.ts';
-import { IDENTITY_STAYS, type Identity, type IdentityFiles, keepIdentity } from './wire/identity.ts';
-import type { Kept } from './wire/kept.ts';
+import type { LinkIdentity } from './wire/identity-in-use.ts';
 import type { Validity } from './wire/validity.ts';
 
 type Links = Pick<AgentConfig, 'sources' | 'destinations'>;
-type Tls = IdentityFiles & { readonly expiryWarningMs: number };
-
-interface Watched {
-  readonly link: string;
-  readonly tls: Tls;
-  readonly identity: Kept<Identity>;
-}
 
 interface Certificate {
   readonly link: string;
@@ -30,33 +22,33 @@ const LOOK_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 export class CertificateWatch {
+  readonly #links: () => readonly LinkIdentity[];
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
-  #watched: readonly Watched[] = [];
+  /** By link. */
+  #expiryWarningMs: ReadonlyMap<string, number> = new Map();
   /** When it was told last, by what was told. */
   readonly #toldAt = new Map<string, number>();
 
-  constructor(logger: Logger, now: () => number = Date.now) {
+  constructor(links: () => readonly LinkIdentity[], logger: Logger, now: () => number = Date.now) {
+    this.#links = links;
     this.#logger = logger;
     this.#now = now;
     this.#timer = setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
-  /** From now on the links of this configuration. Resolves when they were looked at; never rejects. */
+  /** By this configuration from now on, which is in effect. Resolves when its links were looked at; never rejects. */
   async follow(config: Links): Promise<void> {
-    this.#watched = linksIn(config).map(([link, tls]) => ({
-      link,
-      tls,
-      identity: keepIdentity(tls, (error) => this.#tellUnused(link, error)),
-    }));
+    this.#expiryWarningMs = new Map(warningsIn(config));
     await this.look();
   }
 
   /** Never rejects. */
   async look(): Promise<void> {
+    // one that stays connected looks at nothing, and its new files may be wrong: better told now than when it is cut;
     // what was never in order has told so itself
-    await Promise.all(this.#watched.map(({ identity }) => identity.refresh().catch(() => undefined)));
+    await Promise.all(this.#links().map(({ look }) => look?.().catch(() => undefined)));
     for (const certificate of this.#certificates()) this.#tell(certificate);
   }
 
@@ -72,18 +64,14 @@ export class CertificateWatch {
     clearInterval(this.#timer);
   }
 
-  /** A listener tells it by itself; a destination that is connected would only when it connects again. */
-  #tellUnused(link: string, { message: detail }: Error): void {
-    if (link.startsWith('destinations.')) this.#logger.warn({ link, detail }, IDENTITY_STAYS);
-  }
-
   #certificates(): Certificate[] {
-    return this.#watched.flatMap(({ link, tls, identity: { value } }) => {
-      if (value === null) return [];
-      const { certFile, caFile, expiryWarningMs } = tls;
+    return this.#links().flatMap(({ link, files, identity }) => {
+      if (identity === null) return [];
+      const { own, authority } = identity;
+      const expiryWarningMs = this.#expiryWarningMs.get(link) ?? 0;
       return [
-        { link, certificate: 'own', file: certFile, validity: value.own, expiryWarningMs },
-        { link, certificate: 'authority', file: caFile, validity: value.authority, expiryWarningMs },
+        { link, certificate: 'own', file: files.certFile, validity: own, expiryWarningMs },
+        { link, certificate: 'authority', file: files.caFile, validity: authority, expiryWarningMs },
       ] satisfies Certificate[];
     });
   }
@@ -126,10 +114,10 @@ const ENDS_SOON = {
   authority: 'the authority of a link ends soon: replace it',
 } as const;
 
-function linksIn({ sources, destinations }: Links): readonly (readonly [string, Tls])[] {
+function warningsIn({ sources, destinations }: Links): readonly (readonly [string, number])[] {
   const listeners = sources.filter((source) => source.type === 'listen');
   return [
     ...listeners.map(({ name, tls }) => [`sources.${name}`, tls] as const),
     ...destinations.map(({ name, tls }) => [`destinations.${name}`, tls] as const),
-  ].flatMap(([link, tls]) => (tls === undefined ? [] : [[link, tls] as const]));
+  ].flatMap(([link, tls]) => (tls === undefined ? [] : [[link, tls.expiryWarningMs] as const]));
 }

@@ -10,6 +10,7 @@ import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { Registry } from '../registry/registry.ts';
 import { tellGivenUp } from './cluster/forgone.ts';
+import { Credentials } from './credentials.ts';
 import { EndpointLane } from './endpoint-lane.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { Losses } from './losses.ts';
@@ -36,6 +37,7 @@ export interface Succession {
   readonly position: Position;
   readonly policy: LagPolicyOptions['policy'];
   readonly connections: number;
+  readonly credentials: Credentials;
 }
 
 /** A connection of either protocol. */
@@ -55,6 +57,7 @@ export class Destination {
   readonly #position: Position;
   readonly #policy: LagPolicy;
   readonly #losses: Losses;
+  readonly #credentials: Credentials;
   readonly #link: Link;
   readonly #stop = new AbortController();
   #outbound: Connection | null = null;
@@ -67,6 +70,7 @@ export class Destination {
   private constructor(
     options: DestinationOptions,
     parts: { log: EventLog; registry: Registry; logger: Logger; position: Position },
+    credentials: Credentials | null,
   ) {
     this.#options = options;
     this.#log = parts.log;
@@ -78,7 +82,8 @@ export class Destination {
     this.#position.speaks(options.scribe === undefined ? 'hop' : 'scribe');
     this.#policy = new LagPolicy(options, parts.log, parts.position);
     this.#losses = new Losses(this.#logger);
-    this.#link = new Link(options, this.#logger);
+    this.#credentials = new Credentials(options, this.#logger, credentials);
+    this.#link = new Link(options, this.#credentials);
     parts.position.onGap = (range) => this.#losses.note(range);
   }
 
@@ -88,24 +93,26 @@ export class Destination {
     parts: { log: EventLog; registry: Registry; logger: Logger },
   ): Promise<Destination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
-    return new Destination(options, { ...parts, position });
+    return new Destination(options, { ...parts, position }, null);
   }
 
   /** With other options from the same position on. The one before must be halted. */
   static succeed(
     options: DestinationOptions,
     parts: { log: EventLog; registry: Registry; logger: Logger },
-    { position, policy, connections }: Succession,
+    { position, policy, connections, credentials }: Succession,
   ): Destination {
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
-    const next = new Destination(options, { ...parts, position });
+    const next = new Destination(options, { ...parts, position }, credentials);
     next.#connections = connections;
     return next;
   }
 
   get succession(): Succession {
-    return { position: this.#position, policy: this.#options.policy, connections: this.#connections };
+    const { policy } = this.#options;
+    const [position, credentials] = [this.#position, this.#credentials];
+    return { position, policy, connections: this.#connections, credentials };
   }
 
   start(): void {

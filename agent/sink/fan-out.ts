@@ -16,6 +16,7 @@ import type { Holder } from '../log/holders.ts';
 import type { EventLog } from '../log/log.ts';
 import { Turnstile } from '../log/turnstile.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { LinkIdentity } from '../wire/identity-in-use.ts';
 import { ClusterDestination } from './cluster/cluster.ts';
 import { Destination, type Succession } from './destination.ts';
 import { Handover } from './handover.ts';
@@ -71,6 +72,13 @@ export class FanOut {
   get interruptions(): readonly string[] {
     return this.destinations.flatMap((place) =>
       place instanceof Handover && place.interruption !== null ? [`${place.name} ${place.interruption}`] : [],
+    );
+  }
+
+  /** Of those with TLS. */
+  get identities(): readonly LinkIdentity[] {
+    return this.destinations.flatMap(({ name, succession: { credentials } }) =>
+      credentials.inUse === null ? [] : [{ link: `destinations.${name}`, ...credentials.inUse }],
     );
   }
 

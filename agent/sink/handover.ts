@@ -74,6 +74,10 @@ export class Handover<D extends Successor> {
     return this.#holder.name;
   }
 
+  get succession(): Succession {
+    return this.#holder.succession;
+  }
+
   get problem(): string | null {
     return this.interruption ?? this.#holder.problem;
   }

@@ -1,16 +1,14 @@
-// How a destination's connections are protected: TLS where it is configured, a token where there is one. The files are
+// How a connection of a destination is protected: TLS where it is configured, a token where there is one. The files are
 // looked at before every connection, so that a new certificate is used from the next one on.
 
 import net from 'node:net';
 import tls from 'node:tls';
-import type { Logger } from 'pino';
 import type { Address } from '../config/address.ts';
 import type { DestinationTls } from '../config/link.ts';
-import { IDENTITY_STAYS, type Identity, keepIdentity, TLS_OPTIONS } from '../wire/identity.ts';
-import { Kept } from '../wire/kept.ts';
+import { type Identity, TLS_OPTIONS } from '../wire/identity.ts';
 import { Packer } from '../wire/packing.ts';
 import { nameFault } from '../wire/peer-name.ts';
-import { readToken, TOKEN_STAYS } from '../wire/token.ts';
+import type { Credentials } from './credentials.ts';
 import { dial, type Opening } from './dial.ts';
 import { tlsFault } from './tls-fault.ts';
 
@@ -32,16 +30,12 @@ export class Link {
   /** Compresses batches where the receiver takes that; null: not asked for. */
   readonly packer: Packer | null;
   readonly #options: LinkOptions;
-  readonly #identity: Kept<Identity> | null;
-  readonly #token: Kept<Buffer> | null;
+  readonly #credentials: Credentials;
 
-  constructor(options: LinkOptions, logger: Logger) {
+  constructor(options: LinkOptions, credentials: Credentials) {
     this.#options = options;
+    this.#credentials = credentials;
     this.packer = options.compression === 'zstd' ? new Packer(options.compressionLevel) : null;
-    const { tls: files, tokenFile } = options;
-    const tell = (text: string) => (error: Error) => logger.warn({ detail: error.message }, text);
-    this.#identity = files === undefined ? null : keepIdentity(files, tell(IDENTITY_STAYS));
-    this.#token = tokenFile === undefined ? null : new Kept(() => readToken(tokenFile), tell(TOKEN_STAYS));
   }
 
   /**
@@ -50,13 +44,14 @@ export class Link {
    */
   async dial(address: Address, expected: string | null, signal: AbortSignal): Promise<Dialled> {
     const { connectTimeoutMs } = this.#options;
-    const token = this.#token === null ? null : await this.#token.refresh();
+    const { identity: kept, token: secret } = this.#credentials;
+    const token = secret === null ? null : await secret.refresh();
     const to = { ...address, autoSelectFamilyAttemptTimeout: attemptMs(connectTimeoutMs) };
-    if (this.#identity === null) {
+    if (kept === null) {
       const open = () => ({ socket: net.connect({ ...to, noDelay: true }), ready: 'connect' });
       return { socket: await dial(address, open, connectTimeoutMs, signal), token };
     }
-    const identity = await this.#identity.refresh();
+    const identity = await kept.refresh();
     const name = this.#options.tls?.name ?? expected ?? address.host;
     const socket = await dial(address, () => openTls(to, identity, name), connectTimeoutMs, signal);
     socket.setNoDelay(true);
@@ -66,7 +61,7 @@ export class Link {
   /** What it may be where a receiver closes before it has answered the hello. */
   get closedEarly(): string {
     const cause =
-      this.#identity === null
+      this.#credentials.identity === null
         ? 'does it expect TLS? set tls on both sides or on neither'
         : 'its log says why';
     return `closed the connection before it answered: ${cause}`;

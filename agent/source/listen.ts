@@ -7,6 +7,7 @@ import type { ListenTls } from '../config/link.ts';
 import type { SourceSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import { adopt } from '../wire/adopt.ts';
+import type { IdentityInUse } from '../wire/identity-in-use.ts';
 import { Kept } from '../wire/kept.ts';
 import { Slabs } from '../wire/slabs.ts';
 import { readToken, TOKEN_STAYS } from '../wire/token.ts';
@@ -94,9 +95,19 @@ export class ListenSource {
     this.#logger.info({ address: formatAddress(this.address) }, 'listening');
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   /** Where it really listens: the port the system picked, where the configuration says 0. */
   get address(): Address {
     return boundAddress(this.#server, this.#options.address);
+  }
+
+  /** null: no TLS. */
+  get inUse(): IdentityInUse | null {
+    const { tls } = this.#options;
+    return this.#gate === null || tls === undefined ? null : { files: tls, identity: this.#gate.identity };
   }
 
   /** Why somebody must act, or null. */

@@ -9,6 +9,7 @@ import { SpillwayError } from '../errors.ts';
 import type { SourceSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { PreparedChange } from '../sink/fan-out.ts';
+import type { LinkIdentity } from '../wire/identity-in-use.ts';
 import { ListenSource } from './listen.ts';
 import { ReceiveCounters } from './receive-counters.ts';
 import { ScribeSource } from './scribe/scribe.ts';
@@ -39,6 +40,13 @@ export class Sources {
 
   get listeners(): readonly ListenSource[] {
     return [...this.#sources.values()].filter((source) => source instanceof ListenSource);
+  }
+
+  /** Of the listeners with TLS. */
+  get identities(): readonly LinkIdentity[] {
+    return this.listeners.flatMap(({ name, inUse }) =>
+      inUse === null ? [] : [{ link: `sources.${name}`, ...inUse }],
+    );
   }
 
   get all(): readonly Source[] {

@@ -76,6 +76,11 @@ export class TlsGate {
     this.#timer = setInterval(() => void this.#reload(), reloadMs);
   }
 
+  /** What new connections get; null: it is not open. */
+  get identity(): Identity | null {
+    return this.#inUse;
+  }
+
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
   }

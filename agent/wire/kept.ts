@@ -12,6 +12,7 @@ export class Kept<T> {
   readonly #onTrouble: (error: SpillwayError) => void;
   #value: T | null = null;
   #told = '';
+  #looking: Promise<T> | null = null;
 
   /**
    * @param read is told what is kept; rejects with a SpillwayError where the files are not in order
@@ -27,8 +28,15 @@ export class Kept<T> {
     return this.#value;
   }
 
-  /** Looks at the files. @throws SpillwayError where nothing in order was ever there. */
-  async refresh(): Promise<T> {
+  /** Looks at the files, once for all who ask meanwhile. @throws SpillwayError where nothing in order was ever there. */
+  refresh(): Promise<T> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<T> {
     try {
       const before = this.#value;
       const value = await this.#read(before).catch(() =>

@@ -1,12 +1,18 @@
 // What is said of certificates before they end, and in which numbers.
 
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
+import { Agent } from '../../agent/agent.ts';
 import { CertificateWatch } from '../../agent/certificate-watch.ts';
+import { loadConfig } from '../../agent/config/load.ts';
+import { Credentials } from '../../agent/sink/credentials.ts';
+import { TlsGate } from '../../agent/source/tls-gate.ts';
+import type { IdentityFiles } from '../../agent/wire/identity.ts';
 import { createAuthority } from '../../scripts/certs/authority.ts';
-import { load, MINIMAL } from './config/written.ts';
+import { load, MINIMAL, write } from './config/written.ts';
 import { Certificates } from './sink/hop.ts';
 import { captureLogger } from './source/captured-logger.ts';
+import { until } from './source/until.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +23,8 @@ interface Watching {
   pass(days: number): Promise<void>;
 }
 
-async function watching(t: ExecutionContext, tls: object, more: object = {}): Promise<Watching> {
+/** A real listener's gate, and the credentials of a destination. */
+async function watching(t: ExecutionContext, tls: IdentityFiles, more: object = {}): Promise<Watching> {
   const sources = [{ type: 'listen', name: 'hop', address: '127.0.0.1:1', tls: { ...tls, ...more } }];
   const destinations = [{ name: 'next', address: '127.0.0.1:2', tls: { ...tls, ...more } }];
   const config = await load(
@@ -26,8 +33,20 @@ async function watching(t: ExecutionContext, tls: object, more: object = {}): Pr
   );
   const { logger, lines } = captureLogger();
   let now = Date.now();
-  const watch = new CertificateWatch(logger, () => now);
-  t.teardown(() => watch.close());
+  const limits = { reloadMs: 100, handshakesPerSecondMax: 1, handshakeTimeoutMs: 1 };
+  const gate = new TlsGate({ ...tls, ...limits }, captureLogger().logger);
+  await gate.open();
+  const credentials = new Credentials({ tls }, logger.child({ destination: 'next' }));
+  const links = () => {
+    const { inUse } = credentials;
+    const hop = { link: 'sources.hop', files: tls, identity: gate.identity };
+    return inUse === null ? [hop] : [hop, { link: 'destinations.next', ...inUse }];
+  };
+  const watch = new CertificateWatch(links, logger, () => now);
+  t.teardown(() => {
+    watch.close();
+    gate.close();
+  });
   await watch.follow(config);
   const pass = async (days: number) => {
     now += days * DAY_MS;
@@ -83,7 +102,8 @@ test('how long there is, of the certificate and of its authority; expiryWarningM
   t.true(lines.some(({ msg }) => msg === 'the authority of a link ends soon: replace it'));
   await certificates.issue('a', [], 90);
   await pass(0);
-  t.deepEqual(days().slice(0, 2), ofLink('sources.hop', 30, 40));
+  t.deepEqual(days().slice(2), ofLink('destinations.next', 30, 40));
+  await until('the listener uses it', () => days()[0]?.[1] === 30, { show: () => JSON.stringify(days()) });
 });
 
 test('of two authorities in one file the last to end counts', async (t) => {
@@ -107,7 +127,38 @@ test('files that are gone or do not fit: what was read before counts, and a dest
   t.is(lines.length, 1);
   t.like(lines[0], {
     level: 40,
-    link: 'destinations.next',
+    destination: 'next',
     msg: 'new certificate files are not used: those read before stay in use',
   });
+});
+
+test('false-alarm: after a reload it is told what the links use, not what lies in the files', async (t) => {
+  const certificates = await Certificates.create(t);
+  const files = await certificates.issue('a', ['127.0.0.1'], 40);
+  const tls = JSON.stringify(files);
+  const { file } = await write(
+    t,
+    `${MINIMAL}sources:
+  - { type: listen, name: hop, address: '127.0.0.1:0', tls: ${tls} }
+destinations:
+  - { name: next, address: '127.0.0.1:1', tls: ${tls} }
+`,
+  );
+  const { logger, lines } = captureLogger();
+  const agent = await Agent.start(await loadConfig(file), logger);
+  t.teardown(() => agent.close());
+  const days = () => agent.snapshot().certificates.map(({ secondsLeft }) => Math.round(secondsLeft / 86_400));
+  t.deepEqual(days(), [40, 100, 40, 100]);
+  await certificates.issue('a', ['127.0.0.1'], -1);
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace('name: next', 'name: next, policy: dropOldest'),
+  );
+  await agent.reload();
+  t.is(agent.snapshot().configuration.generation, 2, JSON.stringify(lines.slice(-3)));
+  t.deepEqual(days(), [40, 100, 40, 100]);
+  t.deepEqual(
+    lines.filter(({ msg }) => /has expired/.test(msg)),
+    [],
+  );
 });

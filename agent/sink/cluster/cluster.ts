@@ -7,8 +7,9 @@ import type { DestinationSnapshot } from '../../http/snapshot.ts';
 import type { ClusterCursor } from '../../log/cursor.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { Credentials } from '../credentials.ts';
 import type { Succession } from '../destination.ts';
-import type { LinkOptions } from '../link.ts';
+import { Link, type LinkOptions } from '../link.ts';
 import { Losses } from '../losses.ts';
 import type { OutboundOptions } from '../outbound.ts';
 import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
@@ -37,6 +38,8 @@ interface Begun {
   readonly work: Work;
   /** As it was found. */
   readonly before: ClusterCursor | undefined;
+  /** Of the destination whose place it takes. */
+  readonly credentials: Credentials | null;
 }
 
 const LOOK_MS = 100;
@@ -51,6 +54,7 @@ export class ClusterDestination {
   readonly #logger: Logger;
   readonly #book: Book;
   readonly #policy: LagPolicy;
+  readonly #credentials: Credentials;
   readonly #losses: Losses;
   readonly #members: Members;
   readonly #work: Work;
@@ -60,7 +64,7 @@ export class ClusterDestination {
   readonly #stop: (() => void)[] = [];
   #unfollow: () => void = () => undefined;
 
-  private constructor(options: ClusterOptions, parts: Parts, { work, before }: Begun) {
+  private constructor(options: ClusterOptions, parts: Parts, { work, before, credentials }: Begun) {
     const { book } = work;
     this.#options = options;
     this.#log = parts.log;
@@ -68,6 +72,7 @@ export class ClusterDestination {
     this.#book = book;
     this.#policy = new LagPolicy(options, parts.log, book.position);
     this.#losses = new Losses(this.#logger);
+    this.#credentials = new Credentials(options, this.#logger, credentials);
     tellForGood(before, book.ledger.cursor(), this.#logger);
     book.position.onGap = (range) => this.#losses.note(range);
     const { cluster } = options;
@@ -81,7 +86,11 @@ export class ClusterDestination {
   static async open(options: ClusterOptions, parts: Parts): Promise<ClusterDestination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
     try {
-      return new ClusterDestination(options, parts, await begin(options, parts, position));
+      return new ClusterDestination(
+        options,
+        parts,
+        await begin(options, parts, { position, credentials: null }),
+      );
     } catch (error) {
       // what failed first is what is told
       await position.discard().catch(() => undefined);
@@ -98,11 +107,12 @@ export class ClusterDestination {
     const { position, policy } = before;
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
-    return new ClusterDestination(options, parts, await begin(options, parts, position));
+    return new ClusterDestination(options, parts, await begin(options, parts, before));
   }
 
   get succession(): Succession {
-    return { position: this.#book.position, policy: this.#options.policy, connections: 0 };
+    const { position } = this.#book;
+    return { position, policy: this.#options.policy, connections: 0, credentials: this.#credentials };
   }
 
   start(): void {
@@ -240,6 +250,7 @@ export class ClusterDestination {
         ackTimeoutMs,
         heartbeatMs: Math.min(heartbeatMs, Math.ceil(ackTimeoutMs / 8)),
       },
+      link: new Link(this.#options, this.#credentials),
       cluster: this.#options.cluster,
       log: this.#log,
       book: this.#book,
@@ -276,9 +287,13 @@ export class ClusterDestination {
   }
 }
 
-async function begin({ cluster }: ClusterOptions, { log }: Parts, position: Position): Promise<Begun> {
+async function begin(
+  { cluster }: ClusterOptions,
+  { log }: Parts,
+  { position, credentials }: Pick<Succession, 'position'> & Pick<Begun, 'credentials'>,
+): Promise<Begun> {
   const before = position.state.cluster;
-  return { work: await openWork(cluster, log, position), before };
+  return { work: await openWork(cluster, log, position), before, credentials };
 }
 
 /** Members of before a restart that acknowledged anything. */

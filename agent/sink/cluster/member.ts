@@ -9,7 +9,7 @@ import type { ClusterConfig } from '../../config/cluster.ts';
 import { SpillwayError } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Counts } from '../../log/sources.ts';
-import { Link, type LinkOptions } from '../link.ts';
+import type { Link } from '../link.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
 import { Absence } from './absence.ts';
@@ -23,7 +23,8 @@ import type { MemberLoad } from './strategy.ts';
 
 export interface ClusterMemberParts {
   readonly destination: string;
-  readonly options: OutboundOptions & LinkOptions;
+  readonly options: OutboundOptions;
+  readonly link: Link;
   readonly cluster: ClusterConfig;
   readonly log: EventLog;
   readonly book: Book;
@@ -46,7 +47,6 @@ export class ClusterMember {
   #member: Member;
   readonly #parts: ClusterMemberParts;
   readonly #logger: Logger;
-  readonly #link: Link;
   readonly #room: MemberRoom;
   readonly #absence: Absence;
   readonly #stop = new AbortController();
@@ -64,7 +64,6 @@ export class ClusterMember {
     this.#member = member;
     this.#parts = parts;
     this.#logger = parts.logger.child({ member: member.name });
-    this.#link = new Link(parts.options, this.#logger);
     const lane = () => parts.book.ledger.lane(member.name);
     this.#room = new MemberRoom(lane, parts.options.inflightBytesMax);
     this.#absence = new Absence(() => {
@@ -87,7 +86,7 @@ export class ClusterMember {
 
   /** What compression made of its batches since it became a member; null: not asked for. */
   get packing(): { readonly plainBytes: number; readonly sentBytes: number } | null {
-    return this.#link.packer;
+    return this.#parts.link.packer;
   }
 
   get connected(): boolean {
@@ -175,9 +174,9 @@ export class ClusterMember {
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
-    const { log, options } = this.#parts;
+    const { log, link, options } = this.#parts;
     const address = { host: this.#member.host, port: this.#member.port };
-    const parts = { log, lane: this.#newLane(), link: this.#link, options, expected: null, signal };
+    const parts = { log, lane: this.#newLane(), link, options, expected: null, signal };
     const { outbound, peer } = await Outbound.connect(address, parts);
     if (signal.aborted) {
       outbound.cut();

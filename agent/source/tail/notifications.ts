@@ -4,7 +4,8 @@
 // What the watcher makes of them is not used, only what the system says (`raw`): the watcher looks at every file to
 // tell `add` from `change`, comes late by that, calls a file that was replaced under its name a change, and gives up on
 // a link that leads to itself. So it is shown none of the files. It knows what to do where the directory is not there
-// or goes away, but ponders every notification; while they come in hundreds, the system is listened to without it.
+// or goes away, but ponders every notification; from 50 a second on, until there are fewer than 10, the system is listened
+// to without it.
 
 import { watch as systemWatch } from 'node:fs';
 import { resolve } from 'node:path';

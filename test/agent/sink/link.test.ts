@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
+import { Credentials } from '../../../agent/sink/credentials.ts';
 import { Link } from '../../../agent/sink/link.ts';
 
 const link = new Link(
   { connectTimeoutMs: 5_000, compression: 'none', compressionLevel: 1 },
-  pino({ level: 'silent' }),
+  new Credentials({}, pino({ level: 'silent' })),
 );
 const never = new AbortController().signal;
 

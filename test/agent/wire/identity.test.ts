@@ -45,6 +45,13 @@ test('a new pair that has expired, does not fit, or cannot be read leaves the ol
   t.is(troubles.length, 3, 'each once');
 });
 
+test('two-firsts: who looks while another one looks for the first time gets what that one finds', async (t) => {
+  const certificates = await Certificates.create(t);
+  const { identity } = kept(await certificates.issue('a'));
+  const [one, other] = await Promise.all([identity.refresh(), identity.refresh()]);
+  t.is(one, other);
+});
+
 test('several authorities: an expired one beside one that is valid, and a damaged one', async (t) => {
   const certificates = await Certificates.create(t);
   const files = await certificates.issue('a');
