@@ -1,19 +1,20 @@
 // A cluster's events are lost only if none of its members has them: the event files of all of them are brought here,
 // compressed, and judged together, as on one machine. They are gone again when that is done.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainEnd, type ChainNode, EVENT_FILES } from '../chain/layout.ts';
 import type { Manifest } from '../generator/spec.ts';
 import type { RunPlan } from '../run/plan.ts';
 import { jobFor } from '../run/verification.ts';
-import { BenchError } from '../run-error.ts';
+import { BenchError, messageOf } from '../run-error.ts';
 import { verifyAll } from '../verifier/parallel.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
-import { endChild, exitOf, lastLines, shellQuote } from './ssh.ts';
+import { pipeInto } from './pipe.ts';
+import { shellQuote } from './ssh.ts';
 
-const SAID_CHARS_MAX = 4096;
+/** Longer than ssh needs to notice that nobody answers any more. */
+const IDLE_MS = 60_000;
 
 export interface MembersParts {
   readonly plan: RunPlan;
@@ -64,30 +65,13 @@ async function fetchMember(
   const find = shellQuote(['find', '.', '-maxdepth', '1', '-type', 'f', '(', ...names, ')', '-print0']);
   const from = shellQuote(['-C', eventsDir, '--null', '-T', '-', '-C', remoteOut, arrivalsFile(id)]);
   const script = `set -o pipefail; cd ${shellQuote([eventsDir])} && ${find} | tar -c ${from} | gzip -1`;
-  signal.throwIfAborted();
-  const ssh = spawn('ssh', ['-F', config, id, shellQuote(['bash', '-c', script])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const tar = spawn('tar', ['-xz', '-C', into], { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
-  tar.stdin.on('error', () => undefined); // its exit status tells
-  ssh.stdout.pipe(tar.stdin);
-  const children: readonly ChildProcess[] = [ssh, tar];
-  let said = '';
-  for (const { stderr } of children) {
-    stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-SAID_CHARS_MAX);
-    });
-  }
-  const onAbort = () => children.map(endChild);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const ssh = ['ssh', '-F', config, id, shellQuote(['bash', '-c', script])];
   try {
-    const statuses = await Promise.all(children.map(exitOf));
+    await pipeInto(ssh, ['tar', '-xz', '-C', into], { idleMs: IDLE_MS, signal });
+  } catch (cause) {
     signal.throwIfAborted();
-    if (statuses.every((status) => status === 0)) return;
-    throw new BenchError('run', `cannot bring the event files of ${id} here: ${lastLines(said, 3)}`);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    const message = `cannot bring the event files of ${id} here: ${messageOf(cause)}`;
+    throw new BenchError('run', message, { cause });
   }
 }
 
