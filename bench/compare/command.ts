@@ -9,20 +9,21 @@ import { renderScorecardMarkdown } from '../report/scorecard/markdown.ts';
 import { describeCommit, describeMachine } from '../run/machine.ts';
 import { outFolder } from '../run/output.ts';
 import { ProgressLine } from '../run/progress.ts';
+import { furtherFolders, TOOLS_VARIABLE } from '../tools/discovery.ts';
 import { assemble, type Ended, type ScorecardParts } from './assemble.ts';
 import { type Column, columnsOf, refuseTwins } from './columns.ts';
 import type { Comparison } from './comparison-file.ts';
 import { type CellContext, learn, runCell } from './execute.ts';
 import { expectedMs, forecast, forecastText } from './forecast.ts';
-import { digestOf, machineText, programDigest } from './key.ts';
+import { digestOf, machineText } from './key.ts';
+import { missingText, passOver } from './pass.ts';
+import { programDigest } from './program.ts';
 import { RateBook } from './rates.ts';
 import { type Cell, type Mode, rowsOf, schedule } from './schedule.ts';
 import type { Scorecard } from './scorecard.ts';
 import { ComparisonStore, type Outcome, SCORECARD, writeScorecardPages } from './store.ts';
 
-/** An invalid run says nothing about the tool: it is tried again, this often. */
-const TRIES = 2;
-/** `--quick` begins nothing that would end later than this. */
+/** `--quick` ends after this. */
 const QUICK_MS_MAX = 20 * 60_000;
 
 export interface ComparisonCommand {
@@ -33,7 +34,7 @@ export interface ComparisonCommand {
   readonly json: boolean;
 }
 
-/** @returns the exit status: 0 when every cell was run, whatever it came to; 130 interrupted; 1 otherwise */
+/** @returns the exit status: 0 when every planned cell was run, pass or fail; 130 interrupted; 1 while one is missing or invalid */
 export async function runComparison(
   root: string,
   comparison: Comparison,
@@ -59,49 +60,29 @@ export async function runComparison(
   const line = new ProgressLine(talk);
   const rates = new RateBook();
   const context: CellContext = { root, mode, rates, columns: columns.filter(isHere), line, signal };
-  const beganMs = Date.now();
-  let late = 0;
-  for (const [index, cell] of planned.entries()) {
-    if (signal.aborted) break;
-    const known = await store.outcomeOf(cell);
-    if (known === null && mode === 'quick' && Date.now() - beganMs + expectedMs(cell, mode) > QUICK_MS_MAX) {
-      late += 1;
-      continue;
-    }
-    line.say(
-      `${index + 1}/${planned.length} ${cell.row.name}, ${cell.column.id}${known === null ? '' : ': known'}`,
-    );
-    const outcome = known ?? (await perform(context, cell, store));
-    if (signal.aborted && known === null) break;
-    learn(rates, cell, outcome);
-    ended.push({ cell, outcome });
-    line.say(`  ${outcomeText(outcome)}`);
-    await writeScorecard(store.dir, assemble(parts));
-  }
+  const missing = await passOver({
+    ...{ planned, line, signal, describe: outcomeText },
+    limitMs: mode === 'quick' ? QUICK_MS_MAX : null,
+    expectedMs: (cell) => expectedMs(cell, mode),
+    known: (cell) => store.outcomeOf(cell),
+    run: (cell, until) => runCell({ ...context, signal: until }, cell, store.folderOf(cell)),
+    keep: (cell, outcome) => store.keep(cell, outcome),
+    onEnded: async (one) => {
+      learn(rates, one.cell, one.outcome);
+      ended.push(one);
+      await writeScorecard(store.dir, assemble(parts));
+    },
+  });
   const scorecard = assemble(parts);
   const page = await writeScorecard(store.dir, scorecard);
   talk.write(`\n${renderScorecardMarkdown(scorecard)}\nscorecard: ${page}\n`);
-  if (late > 0)
-    talk.write(`${late} runs were not begun: --quick ends after 20 minutes; --out ${store.dir} goes on\n`);
+  if (missing.length > 0) {
+    const why = signal.aborted ? 'interrupted' : '--quick ends after 20 minutes';
+    talk.write(`${why}; ${missingText(missing, planned.length)}\nthe same with --out ${store.dir} goes on\n`);
+  }
   if (command.json) process.stdout.write(`${JSON.stringify(scorecard)}\n`);
   if (signal.aborted) return 130;
-  const isComplete = scorecard.complete || ended.length + late === planned.length;
-  return isComplete && scorecard.cells.every(({ state }) => state !== 'invalid') ? 0 : 1;
-}
-
-async function perform(context: CellContext, cell: Cell, store: ComparisonStore): Promise<Outcome> {
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await runCell(context, cell, store.folderOf(cell));
-    const isInvalid =
-      outcome.kind === 'error' || (outcome.kind === 'result' && outcome.result.verdict === 'invalid');
-    if (context.signal.aborted || (isInvalid && attempt < TRIES)) {
-      if (context.signal.aborted) return outcome;
-      context.line.say(`  ${outcomeText(outcome)}; once more`);
-      continue;
-    }
-    await store.keep(cell, outcome);
-    return outcome;
-  }
+  return missing.length === 0 && scorecard.cells.every(({ state }) => state !== 'invalid') ? 0 : 1;
 }
 
 async function openStore(
@@ -118,7 +99,7 @@ async function openStore(
   const ids = columns.filter(isHere).map(({ id, found }) => `${id} ${found?.version ?? ''}`);
   const dir = outFolder(root, out, comparison.name, mode);
   const { name, seeds } = comparison;
-  const program = await programDigest(root);
+  const program = await programDigest(root, furtherFolders(process.env[TOOLS_VARIABLE]));
   const machine = machineText(await describeMachine(root));
   return ComparisonStore.open(dir, {
     ...{ comparison: name, mode, seed, seeds, columns: ids, digest, program, machine },

@@ -1,17 +1,10 @@
 // Which comparison a folder of results belongs to. Results that were made by other files, tools, programs or machines
 // cannot stand in one table; what differs is named.
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Machine } from '../run/machine.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import type { Mode } from './schedule.ts';
-
-const run = promisify(execFile);
-/** What decides about a result: documents and tests do not. */
-const DECISIVE = ['agent', 'bench', 'configs', 'package-lock.json'];
-const OUTPUT_BYTES_MAX = 64 * 2 ** 20;
 
 export interface ComparisonKey {
   readonly comparison: string;
@@ -22,8 +15,8 @@ export interface ComparisonKey {
   readonly columns: readonly string[];
   /** Of the comparison's rows and their scenarios. */
   readonly digest: string;
-  /** Of the code and the templates; null: git does not say. */
-  readonly program: string | null;
+  /** Of the code and the templates, and of tools outside the checkout. */
+  readonly program: string;
   readonly machine: string;
 }
 
@@ -48,18 +41,6 @@ export function digestOf(texts: readonly string[]): string {
 
 export function machineText({ cpu, cores, memoryBytes, kernel, filesystem }: Machine): string {
   return `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB, ${kernel}, ${filesystem}`;
-}
-
-/** Of what is committed and of what is changed since, where it decides about a result. */
-export async function programDigest(root: string): Promise<string | null> {
-  try {
-    const git = async (...args: string[]) =>
-      (await run('git', [...args, '--', ...DECISIVE], { cwd: root, maxBuffer: OUTPUT_BYTES_MAX })).stdout;
-    return digestOf([await git('ls-files', '-s'), await git('diff', 'HEAD')]);
-  } catch {
-    // An unpacked archive, or no git on this machine.
-    return null;
-  }
 }
 
 /** @throws BenchError of code `usage` for a file that is no key */

@@ -113,3 +113,23 @@ test('a full run that the rate found overtaxes is tried again, a tenth slower', 
   t.is(result.rate, 'max: 21.9M/min');
   t.is(result.verdict, 'pass');
 });
+
+test('quick-hopeless: a search that no probe sustained is confirmed once, however few probes it has', async (t) => {
+  const { plan } = evidence();
+  const asked: string[] = [];
+  const context = {
+    line: new ProgressLine(new PassThrough() as unknown as NodeJS.WriteStream),
+    signal: new AbortController().signal,
+  };
+  const result = await findSustained(
+    { ...context, root: '/none', outDir: '/none', keep: false, attach: false, brief: false },
+    ({ rate = plan.rate }) => ({ ...plan, rate }),
+    (_, planned) => {
+      asked.push(planned.rate.text);
+      return Promise.resolve(resultOf(evidence({ samples: lagging(0.5) })));
+    },
+    { firstPerMinute: 4e6, probeMs: 5000, precision: 0.25, probesMax: 4 },
+  );
+  t.deepEqual(asked, ['4.0M/min', '2.0M/min', '1.0M/min', '0.5M/min', '0.3M/min']);
+  t.is(result.verdict, 'fail');
+});
