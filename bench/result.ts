@@ -7,6 +7,8 @@ export interface Result {
   readonly verdict: 'pass' | 'fail' | 'invalid';
   /** Why not pass, in plain words, each naming hop, destination or counter. */
   readonly failures: readonly string[];
+  /** Destinations at which an assertion about their events does not hold. Left out by earlier versions. */
+  readonly failedAt?: readonly string[];
   /** Things a reader must know that do not change the verdict (no etcd, steal time, page cache, ...). */
   readonly notes: readonly string[];
   readonly scenario: string;

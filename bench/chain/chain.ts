@@ -7,23 +7,21 @@ import fastq from 'fastq';
 import { makeFolder } from '../folder.ts';
 import { BenchError, messageOf } from '../run-error.ts';
 import type { ChainShape } from '../scenario.ts';
-import type { PlannedProcess, ToolRegistry } from '../tools/tool.ts';
-import { type ChainFile, writeChainFile, writeObserved } from './chain-file.ts';
+import type { ToolRegistry } from '../tools/tool.ts';
+import { claimAddresses, RELEASE_MS } from './addresses.ts';
+import type { ChainFile } from './chain-file.ts';
+import { ChainRecord, type Recorded } from './chain-record.ts';
+import { waitConnected } from './connected.ts';
 import { DrainingNodes } from './draining.ts';
-import { registeredIds } from './etcd.ts';
 import { emptyFolder } from './folder.ts';
-import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK, HOP_PORT } from './layout.ts';
+import { type ChainLayout, type ChainNode, DATA_FOLDER_MARK } from './layout.ts';
 import { unmountBelow } from './mounts.ts';
-import { makeFolders, type NodeSettings, type PreparedNode, prepareNode } from './node-setup.ts';
+import { makeFolders, type NodeSettings, type PreparedNode, prepareNode, requestOf } from './node-setup.ts';
 import { type ProcessRecord, type SpawnRequest, signalGroup } from './process.ts';
 import { ProcessTable, type TableEvents } from './process-table.ts';
-import { claimAddress, RELEASE_MS, waitUntil } from './ready.ts';
-import { ChainRegistry, ETCD } from './registry.ts';
+import { ChainRegistry, describeRegistry, ETCD } from './registry.ts';
 
-/** This process itself, which is part of what a run costs. */
-export const BENCH = 'bench';
 const STARTING_AT_ONCE = 4;
-const CONNECTED_MS = 20_000;
 const STOP_MS = 15_000;
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
@@ -41,11 +39,10 @@ export interface ChainSettings extends Omit<NodeSettings, 'registry' | 'cluster'
 
 export class LocalChain {
   readonly layout: ChainLayout;
-  readonly processesPath: string;
   readonly #settings: ChainSettings;
   readonly #table: ProcessTable;
   readonly #startedAt = new Date().toISOString();
-  #saving: Promise<void> = Promise.resolve();
+  readonly #record: ChainRecord;
   #prepared: readonly PreparedNode[] = [];
   /** Nodes that were started before. */
   readonly #began = new Set<string>();
@@ -57,7 +54,7 @@ export class LocalChain {
   constructor(layout: ChainLayout, settings: ChainSettings) {
     this.layout = layout;
     this.#settings = settings;
-    this.processesPath = join(layout.dir, 'processes.json');
+    this.#record = new ChainRecord(layout.dir, () => this.#recorded());
     this.#table = new ProcessTable(layout, {
       onExit: settings.onExit,
       // A list that cannot be written (a full disk) must not keep anything from being stopped.
@@ -66,6 +63,10 @@ export class LocalChain {
     });
     this.#registry = new ChainRegistry(layout, this.#table);
     this.#draining = new DrainingNodes(settings);
+  }
+
+  get processesPath(): string {
+    return this.#record.path;
   }
 
   get stopMs(): number {
@@ -133,20 +134,11 @@ export class LocalChain {
   }
 
   /** Returns when these nodes are registered (with a registry) and their senders connected (where one can ask). */
-  async waitConnected(signal: AbortSignal, wanted: readonly string[]): Promise<void> {
-    const { tool } = this.#settings;
-    if (tool.features.usesRegistry && this.#registry.description.type === 'etcd') {
-      const missingIds = async () => {
-        const there = await registeredIds(this.layout);
-        const missing = wanted.filter((id) => !there.includes(id));
-        return missing.length === 0 ? null : `not registered: ${missing.join(', ')}`;
-      };
-      await waitUntil('the chain did not register', missingIds, CONNECTED_MS, signal);
-    }
-    for (const { view } of this.#prepared.filter(({ node }) => wanted.includes(node.id))) {
-      const look = () => tool.accounts?.waitingFor(view) ?? Promise.resolve(null);
-      await waitUntil('the chain did not connect', look, CONNECTED_MS, signal);
-    }
+  waitConnected(signal: AbortSignal, wanted: readonly string[]): Promise<void> {
+    const { layout } = this;
+    const nodes = this.#prepared.filter(({ node }) => wanted.includes(node.id));
+    const registry = this.#registry.description;
+    return waitConnected({ layout, tool: this.#settings.tool, registry }, wanted, nodes, signal);
   }
 
   isUp(id: string): boolean {
@@ -260,11 +252,9 @@ export class LocalChain {
     await rm(this.layout.dir, REMOVE);
   }
 
-  /** Writes down what runs, one after the other: nodes start in parallel, and children come and go by themselves. */
+  /** Writes down what runs. */
   refresh(): Promise<void> {
-    const write = () => this.#write();
-    this.#saving = this.#saving.then(write, write);
-    return this.#saving;
+    return this.#record.refresh();
   }
 
   async #prepareNodes(): Promise<void> {
@@ -281,21 +271,10 @@ export class LocalChain {
     this.#wanted.delete(id);
     const patienceMs = this.#began.has(id) ? RELEASE_MS : 0;
     this.#began.add(id);
-    for (const planned of plan.processes) await claimAddresses(node, planned, patienceMs);
+    for (const planned of plan.processes) await claimAddresses(node.id, planned.ready, node, patienceMs);
     for (const planned of plan.processes) {
       signal.throwIfAborted();
-      const request: SpawnRequest = {
-        ...{
-          node: node.id,
-          group: 'tool',
-          stop: planned.stop,
-          argv: planned.argv,
-          cwd: node.dir,
-          env: planned.env,
-        },
-        name: planned.name === '' ? node.id : `${node.id}/${planned.name}`,
-        out: join(node.outDir, `${planned.name || this.#settings.tool.name}.out`),
-      };
+      const request = requestOf(node, planned, this.#settings.tool.name);
       // What an earlier start left there would say that this one is ready.
       if (planned.ready.kind === 'file') await rm(planned.ready.path, { force: true });
       const ready = until === 'ready' ? planned.ready : ({ kind: 'running' } as const);
@@ -304,31 +283,17 @@ export class LocalChain {
     this.#wanted.add(id);
   }
 
-  async #write(): Promise<void> {
+  #recorded(): Recorded {
     const { layout } = this;
     const { shape, tool, durability, log } = this.#settings;
-    await writeChainFile(layout.dir, {
+    const file: ChainFile = {
       ...{ version: 1, name: layout.name, shape, tool: tool.name, durability, log },
       dataDir: layout.dataDir,
       memoryDir: layout.memoryDir,
       startedAt: this.#startedAt,
       registry: this.#registry.description,
       processes: this.processes,
-    });
-    const bench = { name: BENCH, pid: process.pid, group: 'rig' } as const;
-    await writeObserved(this.processesPath, [...this.#table.observed(), bench]);
+    };
+    return { file, observed: this.#table.observed() };
   }
-}
-
-export function describeRegistry(registry: ToolRegistry): string {
-  return registry.type === 'etcd' ? `etcd at ${registry.endpoints.join(', ')}` : 'static';
-}
-
-/** Before the process starts and dies of it: a sentence that names who is in the way. */
-async function claimAddresses(node: ChainNode, { ready }: PlannedProcess, patienceMs: number): Promise<void> {
-  if (ready.kind === 'tcp') await claimAddress(node.id, ready.host, ready.port, patienceMs);
-  if (ready.kind !== 'http') return;
-  const { hostname, port } = new URL(ready.url);
-  await claimAddress(node.id, hostname, Number(port), patienceMs);
-  if (node.from !== null) await claimAddress(node.id, node.address, HOP_PORT, patienceMs);
 }

@@ -5,13 +5,14 @@ import { join, resolve } from 'node:path';
 import { BenchError, hasCode } from '../run-error.ts';
 import { chainToolName } from '../scenario.ts';
 import { toolNamed } from '../tools/registry.ts';
-import { describeRegistry, LocalChain } from './chain.ts';
+import { LocalChain } from './chain.ts';
 import { DEFAULT_CHAIN_CONFIG, readChainConfig } from './chain-config.ts';
 import { type ChainFile, chainNames, readChainFile } from './chain-file.ts';
 import { describeLeftovers, takeDown } from './down.ts';
 import { chainsFolder, HTTP_PORT, layoutChain } from './layout.ts';
 import { findLeftovers } from './leftovers.ts';
 import { isAlive } from './procfs.ts';
+import { describeRegistry } from './registry.ts';
 
 export const LOCAL_CHAIN = 'local';
 

@@ -7,7 +7,15 @@ import { promisify } from 'node:util';
 import type { ClusterShape } from '../cluster-shape.ts';
 import { BenchError } from '../run-error.ts';
 import type { LogLimits } from '../scenario.ts';
-import type { FoundTool, NodePlan, SendTarget, Tool, ToolNode, ToolRegistry } from '../tools/tool.ts';
+import type {
+  FoundTool,
+  NodePlan,
+  PlannedProcess,
+  SendTarget,
+  Tool,
+  ToolNode,
+  ToolRegistry,
+} from '../tools/tool.ts';
 import { clusterPrefix } from './etcd.ts';
 import {
   type ChainEnd,
@@ -20,6 +28,7 @@ import {
   isCluster,
   markers,
 } from './layout.ts';
+import type { SpawnRequest } from './process.ts';
 
 const run = promisify(execFile);
 const CHECK_TIMEOUT_MS = 20_000;
@@ -169,4 +178,14 @@ function instanceRecord(node: ChainNode, settings: NodeSettings): string {
     to: node.to,
   };
   return `${JSON.stringify(record, null, 2)}\n`;
+}
+
+/** How a process of the node is started. */
+export function requestOf(node: ChainNode, planned: PlannedProcess, tool: string): SpawnRequest {
+  const { stop, argv, env } = planned;
+  return {
+    ...{ node: node.id, group: 'tool', stop, argv, cwd: node.dir, env },
+    name: planned.name === '' ? node.id : `${node.id}/${planned.name}`,
+    out: join(node.outDir, `${planned.name || tool}.out`),
+  };
 }

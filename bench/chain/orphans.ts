@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import type { ObservedProcess } from '../observer/spec.ts';
 import { hasCode } from '../run-error.ts';
 import { chainNames } from './chain-file.ts';
+import { BENCH, PROCESSES } from './chain-record.ts';
 import { takeDown } from './down.ts';
 import { chainsFolder, isRunName } from './layout.ts';
 import { findLeftovers } from './leftovers.ts';
-import { readProcess } from './procfs.ts';
-
-/** Named in processes.json, as whoever started the others. */
-const BENCH = 'bench';
+import { isAlive, readProcess } from './procfs.ts';
 
 /** Takes down the runs of this checkout whose bench is gone and whose processes are not. Returns their names. */
 export async function takeDownOrphans(root: string, say: (line: string) => void): Promise<readonly string[]> {
@@ -29,7 +27,7 @@ export async function takeDownOrphans(root: string, say: (line: string) => void)
 
 /** Whether its bench runs. One whose list is not there yet is just beginning. */
 async function isAttended(root: string, name: string): Promise<boolean> {
-  const file = join(chainsFolder(root), name, 'processes.json');
+  const file = join(chainsFolder(root), name, PROCESSES);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return null;
     throw error;
@@ -37,6 +35,9 @@ async function isAttended(root: string, name: string): Promise<boolean> {
   if (text === null) return true;
   const bench = (JSON.parse(text) as ObservedProcess[]).find((process) => process.name === BENCH);
   if (bench === undefined) return true;
-  const state = await readProcess(bench.pid);
+  const { pid, startTime } = bench;
+  if (startTime !== undefined) return isAlive({ pid, startTime });
+  // Written by an earlier version: it may be another process by now, which is then left alone.
+  const state = await readProcess(pid);
   return state !== null && !state.zombie;
 }

@@ -1,16 +1,13 @@
-// Waiting for something observable, with a deadline and a reason; and looking whether an address is free.
+// Waiting for something observable, with a deadline and a reason.
 
 import { readFile } from 'node:fs/promises';
-import { createServer, connect as tcpConnect } from 'node:net';
+import { connect as tcpConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BenchError, hasCode, messageOf } from '../run-error.ts';
 import type { ReadyProbe } from '../tools/tool.ts';
-import { listenerOf } from './procfs.ts';
 
 const POLL_MS = 25;
 const ATTEMPT_MS = 1000;
-/** A killed process holds its files and addresses until its last thread has come back from the disk. */
-export const RELEASE_MS = 10_000;
 
 /** Asks again and again; `look` answers null when it is there, else what is missing. */
 export async function waitUntil(
@@ -44,34 +41,6 @@ export async function probe(ready: ReadyProbe): Promise<string | null> {
       return null;
     default:
       return ready satisfies never;
-  }
-}
-
-/** Throws with the holder's name when something else still listens there after `patienceMs`. */
-export async function claimAddress(owner: string, host: string, port: number, patienceMs = 0): Promise<void> {
-  const deadline = Date.now() + patienceMs;
-  while (!(await isFree(host, port))) {
-    if (Date.now() >= deadline) {
-      const holder = (await listenerOf(host, port)) ?? 'a process that cannot be seen from here';
-      throw new BenchError('run', `${owner} cannot listen on ${host}:${port}: it is in use by ${holder}`);
-    }
-    await delay(POLL_MS);
-  }
-}
-
-async function isFree(host: string, port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    await new Promise<void>((settle, fail) => {
-      server.once('error', fail);
-      server.listen({ host, port, exclusive: true }, settle);
-    });
-    return true;
-  } catch (error) {
-    if (!hasCode(error, 'EADDRINUSE')) throw error;
-    return false;
-  } finally {
-    server.close();
   }
 }
 

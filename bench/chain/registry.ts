@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { BenchError } from '../run-error.ts';
 import type { Program } from '../tools/program.ts';
 import type { ToolRegistry } from '../tools/tool.ts';
+import { claimAddress, RELEASE_MS } from './addresses.ts';
 import { etcdCommand, etcdEndpoint, findEtcd, registeredIds, registryPrefix } from './etcd.ts';
 import { type ChainLayout, HOP_PORT } from './layout.ts';
 import type { SpawnRequest } from './process.ts';
 import type { ProcessTable } from './process-table.ts';
-import { claimAddress, RELEASE_MS } from './ready.ts';
 
 /** The name of the registry's process, and of the node that it counts as. */
 export const ETCD = 'etcd';
@@ -82,4 +82,8 @@ export class ChainRegistry {
     };
     await this.#table.start(request, { kind: 'http', url: `${endpoint}/health` }, signal);
   }
+}
+
+export function describeRegistry(registry: ToolRegistry): string {
+  return registry.type === 'etcd' ? `etcd at ${registry.endpoints.join(', ')}` : 'static';
 }

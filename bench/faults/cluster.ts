@@ -18,7 +18,6 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 export function clusterFailures(evidence: Evidence): string[] {
   return [
-    ...doubledFailures(evidence),
     ...(evidence.books.clusters ?? []).flatMap((cluster) => [
       ...spreadFailures(evidence, cluster),
       ...takeOverFailures(evidence, cluster),
@@ -59,7 +58,8 @@ function doubtsOf({ books }: Evidence, name: string): { readonly had: number; re
   return { had: sum('had'), inDoubt: sum('inDoubt') };
 }
 
-function doubledFailures(evidence: Evidence): string[] {
+/** `duplicated: counted`. */
+export function doubledFailures(evidence: Evidence): string[] {
   if (evidence.plan.scenario.asserts.duplicated !== 'counted') return [];
   return evidence.destinations.flatMap(({ name, duplicated }) => {
     const { had, inDoubt } = doubtsOf(evidence, name);

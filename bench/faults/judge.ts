@@ -6,7 +6,7 @@ import { backlogAt } from '../run/series.ts';
 import type { DestinationAccount } from '../tools/tool.ts';
 import { capFailures, capNotes } from './caps.ts';
 import { catchUpFailures, catchUpNotes } from './catch-up.ts';
-import { clusterFailures, clusterNotes } from './cluster.ts';
+import { clusterFailures, clusterNotes, doubledFailures } from './cluster.ts';
 import { growthFailures } from './growth.ts';
 import { isolationFailures, isolationNotes } from './isolation.ts';
 import { lossFailures } from './losses.ts';
@@ -23,14 +23,13 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 export function faultFailures(evidence: Evidence, window: Window): string[] {
   return [
-    ...lossFailures(evidence),
+    ...missingOutage(evidence),
+    ...arrivalFailures(evidence, window),
     ...capFailures(evidence),
     ...clusterFailures(evidence),
-    ...outageFailures(evidence),
-    ...untouchedFailures(evidence),
+    ...missingUntouched(evidence),
     ...noticeFailures(evidence),
     ...recoveryFailures(evidence, window),
-    ...gapFailures(evidence, window),
     ...registryFailures(evidence),
     ...heldFailures(evidence),
     ...fullDiskFailures(evidence),
@@ -39,6 +38,17 @@ export function faultFailures(evidence: Evidence, window: Window): string[] {
     ...catchUpFailures(evidence),
     ...setFailures(evidence),
     ...writtenFailures(evidence),
+  ];
+}
+
+/** Those that are about the events at one destination: asked of all of them, and of each by itself. */
+export function arrivalFailures(evidence: Evidence, window: Window): string[] {
+  return [
+    ...lossFailures(evidence),
+    ...doubledFailures(evidence),
+    ...outageFailures(evidence),
+    ...untouchedFailures(evidence),
+    ...gapFailures(evidence, window),
   ];
 }
 
@@ -60,14 +70,19 @@ export function faultNotes(evidence: Evidence, window: Window): string[] {
   ];
 }
 
+function missingOutage({ plan, faults, manifest }: Evidence): string[] {
+  if (plan.scenario.asserts.outage === undefined || manifest === null) return [];
+  const some = faults.faults.some(({ toMs }) => toMs !== null);
+  return some ? [] : ['no outage happened whose events could be looked for'];
+}
+
 function outageFailures({ plan, faults, manifest, destinations }: Evidence): string[] {
   const wanted = plan.scenario.asserts.outage;
   if (wanted === undefined || manifest === null) return [];
   const outages = faults.faults.filter(({ toMs }) => toMs !== null);
-  if (outages.length === 0) return ['no outage happened whose events could be looked for'];
-  const touched = destinations.filter(({ name }) => !plan.scenario.asserts.untouched.includes(name));
   return outages.flatMap((outage) => {
-    return touched.flatMap((destination) => {
+    return destinations.flatMap((destination) => {
+      if (plan.scenario.asserts.untouched.includes(destination.name)) return [];
       return (['first', 'last'] as const).flatMap((which) => {
         const found = fateOf(which, outage, manifest, destination);
         if (found === null || found.fate === wanted[which]) return [];
@@ -81,12 +96,15 @@ function outageFailures({ plan, faults, manifest, destinations }: Evidence): str
 }
 
 function untouchedFailures({ plan, destinations }: Evidence): string[] {
-  return plan.scenario.asserts.untouched.flatMap((name) => {
-    const found = destinations.find((destination) => destination.name === name);
-    if (found === undefined) return [`${name}: not verified, expected untouched`];
-    const lost = found.lost.events;
-    return lost === 0 ? [] : [`${name}: ${lost} lost, expected untouched`];
-  });
+  return destinations
+    .filter(({ name, lost }) => lost.events > 0 && plan.scenario.asserts.untouched.includes(name))
+    .map(({ name, lost }) => `${name}: ${lost.events} lost, expected untouched`);
+}
+
+function missingUntouched({ plan, destinations }: Evidence): string[] {
+  return plan.scenario.asserts.untouched
+    .filter((wanted) => destinations.every(({ name }) => name !== wanted))
+    .map((name) => `${name}: not verified, expected untouched`);
 }
 
 function isNoticeable({ action, toMs }: FaultRecord): boolean {

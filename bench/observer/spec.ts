@@ -26,6 +26,8 @@ export interface WatchedDirectory {
 export interface ObservedProcess {
   readonly name: string;
   readonly pid: number;
+  /** Clock ticks since boot: a pid alone names nobody once it has ended. */
+  readonly startTime?: number;
   /** `agent`, `rsyslog`, ... are measured as the system under test; `rig` is the bench's own share. */
   readonly group: 'tool' | 'rig';
   /** In the environment of the process and of all that it starts (SPILLWAY_PROCESS). */

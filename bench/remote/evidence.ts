@@ -1,7 +1,7 @@
 // What the machines of a run found out, as the evidence of one run: by one clock, and with names that say whose an
 // observer was.
 
-import { BENCH } from '../chain/chain.ts';
+import { BENCH } from '../chain/chain-record.ts';
 import type { ChainEnd } from '../chain/layout.ts';
 import type { Sample } from '../observer/spec.ts';
 import type { HostFacts } from '../result.ts';

@@ -114,6 +114,11 @@ export function hostOf(chain: Pick<RemoteChain, 'hosts'>, node: string): Host {
   return host;
 }
 
+/** As the machines are told of it: where a user's keys are is nobody else's business. */
+export function withoutKeys(chain: RemoteChain): RemoteChain {
+  return { ...chain, hosts: chain.hosts.map((host) => ({ ...host, key: null })) };
+}
+
 function roleOf(file: string, id: string, given: HostRole | undefined): HostRole {
   if (given === 'registry' || id === ETCD) return 'registry';
   const role = id === LOAD ? 'generator' : /^instance\d+$/.test(id) ? 'instance' : 'destination';

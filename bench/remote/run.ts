@@ -22,7 +22,7 @@ import { gatherEvidence, type RemoteFindings } from './evidence.ts';
 import { remoteActions, remoteTargets } from './faults.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Fleet } from './fleet.ts';
-import { type Host, hostOf, type RemoteChain, registryHost } from './hosts-file.ts';
+import { type Host, hostOf, type RemoteChain, registryHost, withoutKeys } from './hosts-file.ts';
 import { layoutRemote, OUT, RUN } from './layout.ts';
 import { limitNotes } from './limits.ts';
 import { checkRoomForMembers } from './prepare.ts';
@@ -253,8 +253,4 @@ class RemoteRun {
     this.#context.signal.throwIfAborted();
     return this.#fleet.ask(...args);
   };
-}
-
-function withoutKeys(chain: RemoteChain): RemoteChain {
-  return { ...chain, hosts: chain.hosts.map((host) => ({ ...host, key: null })) };
 }

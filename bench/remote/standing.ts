@@ -3,11 +3,12 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { claimAddresses } from '../chain/addresses.ts';
 import { etcdCommand, etcdEndpoint, findEtcd, registeredIds, registryPrefix } from '../chain/etcd.ts';
 import { type ChainLayout, HOP_PORT, markers } from '../chain/layout.ts';
 import { makeFolders, type PreparedNode, prepareNode } from '../chain/node-setup.ts';
 import { outputTail } from '../chain/output.ts';
-import { claimAddress, probe, waitUntil } from '../chain/ready.ts';
+import { probe, waitUntil } from '../chain/ready.ts';
 import { ETCD } from '../chain/registry.ts';
 import { BenchError } from '../run-error.ts';
 import { chainToolName } from '../scenario.ts';
@@ -37,7 +38,10 @@ export async function startStanding(
   const services = await servicesHere(root, layout.dir);
   await services.stop();
   const wanted = await servicesOf(layout, chain, id);
-  for (const { name, ready } of wanted) await claimPorts(layout, name, ready);
+  for (const { name, ready } of wanted) {
+    const node = layout.nodes.find((candidate) => name === `spillway-${candidate.id}`);
+    await claimAddresses(name, ready, node, RELEASE_MS);
+  }
   await services.start(wanted);
   for (const { name, ready, out } of wanted) {
     const look = () => probe(ready);
@@ -139,13 +143,4 @@ async function writeRegistryRecord(layout: ChainLayout, id: string): Promise<voi
   await mkdir(dir, { recursive: true });
   const record = { id, role: 'registry', eventsDir: dir, include: ['*.log'], http: null };
   await writeFile(join(dir, 'instance.json'), `${JSON.stringify(record, null, 2)}\n`);
-}
-
-async function claimPorts(layout: ChainLayout, name: string, ready: ReadyProbe): Promise<void> {
-  if (ready.kind === 'tcp') await claimAddress(name, ready.host, ready.port, RELEASE_MS);
-  if (ready.kind !== 'http') return;
-  const { hostname, port } = new URL(ready.url);
-  await claimAddress(name, hostname, Number(port), RELEASE_MS);
-  const node = layout.nodes.find(({ id }) => name === `spillway-${id}`);
-  if (node !== undefined && node.from !== null) await claimAddress(name, node.address, HOP_PORT, RELEASE_MS);
 }

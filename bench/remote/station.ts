@@ -2,52 +2,23 @@
 // them, the generator on the first, an observer of its own, and the judgement of what arrived here. All of it is the
 // same code as on one machine; only who decides when is elsewhere (run.ts, at the other end of the connection).
 
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { LocalChain } from '../chain/chain.ts';
 import { takeDown } from '../chain/down.ts';
 import type { ChainNode } from '../chain/layout.ts';
 import { ETCD } from '../chain/registry.ts';
-import { FaultEffects } from '../faults/effects.ts';
-import { proxiedNodes, setUp } from '../faults/equipment.ts';
 import { keepHouse } from '../faults/housekeeper.ts';
 import { watchChain } from '../faults/watch.ts';
 import { wallClockMs } from '../observer/clock.ts';
-import { configurationOf, hopsTo, settingsOf } from '../run/chain.ts';
-import { Draft } from '../run/draft.ts';
-import { GeneratorRun } from '../run/generator.ts';
-import { describeMachine } from '../run/machine.ts';
-import { ObserverRun } from '../run/observer.ts';
+import { configurationOf, hopsTo } from '../run/chain.ts';
 import { oomKillsSince, readOomKills } from '../run/oom.ts';
-import { planRun, type RunPlan } from '../run/plan.ts';
-import { probeSyncWrite } from '../run/probes.ts';
 import { bytesSince } from '../run/sizes.ts';
-import { Supervisor } from '../run/supervisor.ts';
 import { BenchError } from '../run-error.ts';
-import { chainToolName } from '../scenario.ts';
-import { toolNamed } from '../tools/registry.ts';
 import { fingerprint } from './fingerprint.ts';
-import { type RemoteChain, registryHost } from './hosts-file.ts';
-import { instanceType } from './instance-type.ts';
-import { layoutRemote, OUT, RUN } from './layout.ts';
-import { OwnEnd } from './own-end.ts';
+import type { RemoteChain } from './hosts-file.ts';
+import { RUN } from './layout.ts';
+import { describeOpened, type OpenRun, openRun } from './open-run.ts';
+import type { OwnEnd } from './own-end.ts';
 import type { Collected, GeneratorState, NodeBooks, OpenBody, Opened, Verbs } from './protocol.ts';
-import { checkOwnSpace } from './space.ts';
 import { startStanding, stopStanding } from './standing.ts';
-
-interface OpenRun {
-  readonly plan: RunPlan;
-  readonly draft: Draft;
-  readonly chain: LocalChain;
-  readonly effects: FaultEffects;
-  readonly observer: ObserverRun;
-  readonly generator: GeneratorRun;
-  readonly supervisor: Supervisor;
-  readonly outDir: string;
-  readonly oomKills: number | null;
-  /** null: this machine is no node of the chain. */
-  readonly end: OwnEnd | null;
-}
 
 export class Station {
   readonly #root: string;
@@ -68,71 +39,19 @@ export class Station {
   }
 
   /** The standing chain gives way, with what an earlier run may have left; then folders, registry, configuration. */
-  async open({
-    chain: remote,
-    id,
-    file,
-    scenario,
-    registry,
-    fingerprint: wanted,
-  }: OpenBody): Promise<Opened> {
+  async open({ fingerprint: wanted, ...body }: OpenBody): Promise<Opened> {
     if (fingerprint(this.#root) !== wanted) {
       throw new BenchError(
         'usage',
         'this machine has another version of the checkout: ./create.sh hosts FILE renews it',
       );
     }
-    this.#standing = { chain: remote, id };
-    await stopStanding(this.#root, remote);
+    const { chain, id } = body;
+    this.#standing = { chain, id };
+    await stopStanding(this.#root, chain);
     await takeDown(this.#root, () => undefined, [RUN]);
-    const tool = toolNamed(chainToolName(scenario.chain));
-    const found = await tool.locate(this.#root);
-    if (!found.found)
-      throw new BenchError('tool-missing', `${tool.name} is not here; to get it: ${found.howToGet}`);
-    const plan = planRun(this.#root, { ...file, scenario }, scenario, tool, found);
-    const draft = new Draft(plan);
-    const layout = layoutRemote(
-      { ...remote, shape: scenario.chain },
-      RUN,
-      proxiedNodes(scenario),
-      this.#root,
-    );
-    const here = layout.nodes.filter((node) => node.id === id).map((node) => node.id);
-    const isRegistry = registryHost(remote).id === id;
-    const settings = {
-      ...settingsOf(plan, draft),
-      here,
-      ...(!isRegistry && registry !== null && { registry }),
-    };
-    const chain = new LocalChain(layout, settings);
-    await mkdir(layout.dir, { recursive: true });
-    await checkOwnSpace(plan, layout, here);
-    await chain.prepare(this.#signal);
-    const equipment = await setUp(chain, scenario, this.#signal);
-    const outDir = join(layout.dir, OUT);
-    await mkdir(outDir);
-    const [own] = chain.own;
-    const onMisbehaved = (text: string) => draft.misbehaved.push(text);
-    this.#run = {
-      ...{ plan, draft, chain, outDir },
-      end: own === undefined ? null : new OwnEnd(own, plan, outDir),
-      effects: new FaultEffects({ chain, tool, ...equipment, seed: scenario.seed, onMisbehaved }),
-      observer: new ObserverRun(chain, outDir),
-      generator: new GeneratorRun(chain, plan, outDir, 1),
-      supervisor: new Supervisor(chain, {
-        onEvent: (text) => draft.events.push({ timeMs: Date.now(), text }),
-        onFailure: onMisbehaved,
-      }),
-      oomKills: await readOomKills(),
-    };
-    const durable = scenario.durability === 'fsync' && here.length > 0;
-    return {
-      machine: await describeMachine(layout.dir),
-      instanceType: await instanceType(),
-      toolVersion: found.version,
-      registry: chain.registry.description,
-      syncWrite: durable ? await probeSyncWrite(layout.dir, this.#signal) : null,
-    };
+    this.#run = await openRun(this.#root, body, this.#signal);
+    return describeOpened(this.#run, this.#signal);
   }
 
   async start({ ids }: Verbs['start']['body']): Promise<null> {

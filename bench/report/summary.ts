@@ -16,7 +16,7 @@ import {
 import type { Paint, Style } from './terminal.ts';
 import { columns, cutTo, flow, lengthOf, paintIf, wrap } from './terminal.ts';
 import type { Damage } from './totals.ts';
-import { DAMAGE, damageOf, damageSum, totalsOf, verdictSentence } from './totals.ts';
+import { DAMAGE, damageOf, damageSum, isSound, totalsOf, verdictSentence } from './totals.ts';
 
 export interface SummaryOptions {
   readonly color: boolean;
@@ -135,13 +135,16 @@ function probe(result: Result): string {
 
 function destinations(result: Result, paint: Paint, width: number): readonly string[] {
   if (result.destinations.length === 0) return [];
-  const worstFirst = [...result.destinations].sort((a, b) => damageSum(damageOf(b)) - damageSum(damageOf(a)));
+  const rank = (each: Result['destinations'][number]) => (isSound(result, each) ? 0 : 1);
+  const worstFirst = result.destinations.toSorted(
+    (a, b) => rank(b) - rank(a) || damageSum(damageOf(b)) - damageSum(damageOf(a)),
+  );
   const few = result.destinations.length <= DESTINATIONS_MAX;
   const shown = few ? result.destinations : worstFirst.slice(0, DESTINATIONS_MAX);
   const [head = '', ...lines] = destinationTable(result, shown, width - 4);
   const painted = lines.map((line, index) => {
     const destination = shown[index];
-    const bad = destination !== undefined && damageSum(damageOf(destination)) > 0;
+    const bad = destination !== undefined && !isSound(result, destination);
     return `  ${paint([bad ? 'red' : 'green'], bad ? '✗' : '✓')} ${cutTo(line, width - 4)}`;
   });
   const rest = result.destinations.length - shown.length;

@@ -47,6 +47,12 @@ export function damageSum(damage: Totals): number {
   return DAMAGE.reduce((sum, kind) => sum + damage[kind], 0);
 }
 
+/** Whether what the scenario asserts of the events there holds: damage that it allows is shown, and no failure. */
+export function isSound({ verdict, failedAt }: Result, destination: Result['destinations'][number]): boolean {
+  if (failedAt !== undefined) return !failedAt.includes(destination.name);
+  return verdict === 'pass' || damageSum(damageOf(destination)) === 0;
+}
+
 /** How long events were due for, and how long after the last one the slowest destination had everything. */
 export function spans(result: Result): { readonly sendMs: number; readonly drainMs: number } {
   const { startMs, sentMs, endMs } = result.window;

@@ -1,9 +1,10 @@
 // The result of a run, computed from its evidence.
 
-import { BENCH } from '../chain/chain.ts';
+import { BENCH } from '../chain/chain-record.ts';
 import { faultNotes } from '../faults/judge.ts';
 import type { Result } from '../result.ts';
 import type { DestinationVerdict } from '../verifier/spec.ts';
+import { failedAt } from './arrived.ts';
 import { conservationOf } from './conservation.ts';
 import { counterNotes } from './counters.ts';
 import type { Evidence } from './evidence.ts';
@@ -36,6 +37,7 @@ export function resultOf(evidence: Evidence): Result {
   return {
     schema: 'spillway-result/1',
     ...judge(evidence, figures),
+    failedAt: failedAt(evidence, window),
     notes: [...evidence.notes, ...counterNotes(evidence), ...faultNotes(evidence, window)],
     scenario: scenario.name,
     description: scenario.description,

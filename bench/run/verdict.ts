@@ -6,8 +6,7 @@
 import { isolationDoubts } from '../faults/isolation.ts';
 import { faultFailures } from '../faults/judge.ts';
 import type { Result } from '../result.ts';
-import type { Scenario } from '../scenario.ts';
-import type { DestinationVerdict } from '../verifier/spec.ts';
+import { countFailures } from './arrived.ts';
 import type { Evidence } from './evidence.ts';
 import { strayFailures } from './strays.ts';
 
@@ -81,9 +80,7 @@ function failuresOf(evidence: Evidence, figures: Figures): string[] {
     return to.length === 0 && !judged.includes(destination ?? id);
   });
   failures.push(...unjudged.map(({ id }) => `${id}: not verified`));
-  // Order is asked of a tool whose documentation promises it; from others it is reported.
-  const asked = plan.tool.features.keepsOrder ? asserts : { ...asserts, reordered: 'any' as const };
-  failures.push(...destinations.flatMap((destination) => countFailures(destination, asked)));
+  failures.push(...countFailures(evidence));
   const expired = manifest?.expired.length ?? 0;
   // Where losses are counted, `generated = read` says whether the source took any.
   if (expired > 0 && asserts.lost !== 'counted' && destinations.some(({ lost }) => lost.events > 0)) {
@@ -133,19 +130,6 @@ function latencyFailures({ plan, destinations, killedFromOutside }: Evidence, fi
   if (p99 <= most) return failures;
   const clocks = clockBoundMs === undefined ? '' : ` (clocks ±${clockBoundMs.toFixed(1)} ms)`;
   return [...failures, `latency p99 is ${p99.toFixed(0)} ms${clocks}, expected at most ${most} ms`];
-}
-
-function countFailures(destination: DestinationVerdict, asserts: Scenario['asserts']): string[] {
-  const counts = [
-    ['lost', destination.lost.events, asserts.lost],
-    ['duplicated', destination.duplicated.events, asserts.duplicated],
-    ['reordered', destination.reordered.events, asserts.reordered],
-    ['torn', destination.torn, asserts.torn],
-    ['foreign', destination.foreign, asserts.foreign],
-  ] as const;
-  return counts
-    .filter(([, count, most]) => typeof most === 'number' && count > most)
-    .map(([what, count, most]) => `${destination.name}: ${count} ${what}, expected at most ${most}`);
 }
 
 function openEquations({ state, equations }: Result['conservation']): string[] {

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Host, RemoteChain } from '../../bench/remote/hosts-file.ts';
-import { registryHost } from '../../bench/remote/hosts-file.ts';
+import { registryHost, withoutKeys } from '../../bench/remote/hosts-file.ts';
 import { REMOTE_MAIN, REMOTE_ROOT } from '../../bench/remote/layout.ts';
 import { type RemoteOutput, shellQuote, ssh } from '../../bench/remote/ssh.ts';
 import { BenchError } from '../../bench/run-error.ts';
@@ -88,11 +88,6 @@ export function standing(
     signal,
     input: JSON.stringify(withoutKeys(chain)),
   });
-}
-
-/** Where a user's keys are is nobody else's business. */
-export function withoutKeys(chain: RemoteChain): RemoteChain {
-  return { ...chain, hosts: chain.hosts.map((host) => ({ ...host, key: null })) };
 }
 
 /** Again and again until it answers: what ssh said last is told when the time is over. */

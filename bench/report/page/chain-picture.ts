@@ -3,7 +3,7 @@
 import type { Result } from '../../result.ts';
 import { formatBytes, formatBytesPerSecond, formatEvents, formatPerMinute, plural } from '../format.ts';
 import { shorten, shortNames } from '../printable.ts';
-import { damageOf, damageSum, directoryRateBytes, spans } from '../totals.ts';
+import { damageOf, damageSum, directoryRateBytes, isSound, spans } from '../totals.ts';
 import type { Box, Line, Sizes } from './chain-layout.ts';
 import { GENERATOR, layoutChain } from './chain-layout.ts';
 import type { Colours } from './colours.ts';
@@ -54,7 +54,7 @@ ${tool === null ? null : text(26, 'bytes', shorten(tool, 12))}`;
 function place(result: Result, colours: Colours, box: Box, sizes: Sizes, name: string): Markup {
   const { boxWidth: width, boxHeight: height } = sizes;
   const destination = result.destinations.find(({ name }) => name === box.name);
-  const bad = destination !== undefined && damageSum(damageOf(destination)) > 0;
+  const bad = destination !== undefined && !isSound(result, destination);
   const isGenerator = box.name === GENERATOR && box.column === 0;
   const strip = isGenerator
     ? null
@@ -77,9 +77,10 @@ function detail(result: Result, box: Box): string {
   const destination = result.destinations.find(({ name }) => name === box.name);
   if (destination === undefined) return backlog(result, box.name);
   const damage = damageOf(destination);
-  if (damage.lost > 0) return `✗ ${formatEvents(damage.lost)} lost`;
-  if (damageSum(damage) > 0) return `✗ ${formatEvents(damageSum(damage))} damaged`;
-  return `✓ ${formatEvents(destination.delivered)} arrived`;
+  const sign = isSound(result, destination) ? '✓' : '✗';
+  if (damage.lost > 0) return `${sign} ${formatEvents(damage.lost)} lost`;
+  if (damageSum(damage) > 0) return `${sign} ${formatEvents(damageSum(damage))} damaged`;
+  return `${sign} ${formatEvents(destination.delivered)} arrived`;
 }
 
 /** The most that ever waited to get here. */

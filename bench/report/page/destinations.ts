@@ -3,7 +3,7 @@
 import type { Result } from '../../result.ts';
 import type { DestinationVerdict, Evidence, RangeList } from '../../verifier/spec.ts';
 import { formatCount, formatDuration, formatMs, formatOr, plural } from '../format.ts';
-import { DAMAGE, damageOf, damageSum } from '../totals.ts';
+import { DAMAGE, damageOf, isSound } from '../totals.ts';
 import type { Markup } from './markup.ts';
 import { html } from './markup.ts';
 
@@ -22,18 +22,18 @@ export function destinations(result: Result): Markup {
     evidence(destination, across ? ACROSS_MACHINES : COLUMNS),
   ])}</tbody>
 </table></div>
-<p class="caption">Events, as the verifier counted them in the files. Last arrival: after the last event was sent.${across ? ' Clocks: sent and observed by different machines, so each latency is right to within this.' : ''}</p>
+<p class="caption">Events, as the verifier counted them in the files; ✗: more than the scenario allows. Last arrival: after the last event was sent.${across ? ' Clocks: sent and observed by different machines, so each latency is right to within this.' : ''}</p>
 </section>`;
 }
 
 function row(result: Result, destination: DestinationVerdict, across: boolean): Markup {
   const damage = damageOf(destination);
   const latency = destination.latencyMs;
-  const clean = damageSum(damage) === 0;
+  const sound = isSound(result, destination);
   const last = destination.lastArrivalMs;
-  return html`<tr class="${clean ? 'good' : 'bad'}"><th scope="row"><span class="sign">${clean ? '✓' : '✗'}</span> ${destination.name}</th>
+  return html`<tr class="${sound ? 'good' : 'bad'}"><th scope="row"><span class="sign">${sound ? '✓' : '✗'}</span> ${destination.name}</th>
 <td class="n">${formatCount(destination.expected)}</td><td class="n">${formatCount(destination.delivered)}</td>
-${DAMAGE.map((kind) => html`<td class="n ${damage[kind] === 0 ? 'zero' : 'wrong'}">${formatCount(damage[kind])}</td>`)}
+${DAMAGE.map((kind) => html`<td class="n ${damage[kind] === 0 ? 'zero' : sound ? '' : 'wrong'}">${formatCount(damage[kind])}</td>`)}
 <td class="n">${formatOr(latency?.p50, formatMs)}</td><td class="n">${formatOr(latency?.p99, formatMs)}</td><td class="n">${formatOr(latency?.max, formatMs)}</td>
 ${across ? html`<td class="n">${formatOr(latency?.clockBoundMs, (ms) => `±${formatMs(ms)}`)}</td>` : null}
 <td class="n">${last === null ? 'nothing came' : formatDuration(Math.max(0, last - result.window.sentMs))}</td></tr>`;

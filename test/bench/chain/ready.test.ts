@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import test from 'ava';
-import { claimAddress, probe, waitUntil } from '../../../bench/chain/ready.ts';
+import { claimAddress } from '../../../bench/chain/addresses.ts';
+import { probe, waitUntil } from '../../../bench/chain/ready.ts';
 
 const HOST = '127.0.0.1';
 

@@ -51,6 +51,21 @@ test('destinations are aligned and marked', (t) => {
   t.is(title.indexOf('lost') + 'lost'.length, a.indexOf('13,512') + '13,512'.length);
 });
 
+test('allowed-disorder: a destination is crossed only where an assertion about it does not hold', (t) => {
+  const base = passingResult();
+  const disorder = { events: 6_666_667, ranges: [] };
+  const [first, ...others] = base.destinations;
+  if (first === undefined) return t.fail();
+  const destinations = [{ ...first, reordered: disorder }, ...others];
+  const allowed = plain({ ...base, destinations, failedAt: [] });
+  t.regex(allowed, /✓ a .* 6,666,667 /);
+  t.notRegex(allowed, /✗/);
+  t.regex(plain({ ...base, destinations }), /✓ a .* 6,666,667 /, 'of an earlier version, that passed');
+  const failed = { ...base, destinations, verdict: 'fail', failures: ['b: late'], failedAt: ['b'] } as const;
+  t.regex(plain(failed), /✓ a .* 6,666,667 /);
+  t.regex(plain(failed), /✗ b /);
+});
+
 test('no line is wider than the terminal, colours only change colours', (t) => {
   for (const result of [passingResult(), losingResult(), outageResult(), longNamesResult()]) {
     for (const width of [40, 60, 80, 120]) {
