@@ -1,7 +1,7 @@
 // What /healthz says. `failing` (503): somebody must act, because nothing is taken in. `degraded` (200): all moves, but
-// something was lost within the last hour that nobody chose to lose, the disk is slow, a changed destination does not go
-// on yet, or a file is held back for long. A load balancer or a supervisor that restarts on
-// 503 must not do so for a loss that a restart cannot bring back.
+// something was lost within the last hour that nobody chose to lose, the disk is slow, a cursor cannot be written, a
+// changed destination does not go on yet, or a file is held back for long. A load balancer or a supervisor that restarts
+// on 503 must not do so for a loss that a restart cannot bring back.
 
 import type { ConfigurationSnapshot } from './http/configuration.ts';
 import type { Health } from './http/server.ts';
@@ -19,6 +19,7 @@ export interface HealthParts {
     readonly name: string;
     readonly problem: string | null;
     readonly loss: string | null;
+    readonly cursorFailure: string | null;
   }[];
   /** Destinations that do not go on with their changed configurations yet, in words. */
   readonly interruptions: readonly string[];
@@ -33,6 +34,8 @@ export function healthOf(parts: HealthParts): Health {
   for (const { problem } of sources) if (problem !== null) reasons.push(problem);
   const degraded = destinations.flatMap(({ name, loss }) => (loss === null ? [] : [`${name} ${loss}`]));
   degraded.push(...interruptions);
+  for (const { name, cursorFailure } of destinations)
+    if (cursorFailure !== null) degraded.push(`${name} cannot write its cursor: ${cursorFailure}`);
   for (const { heldBack = null } of sources) if (heldBack !== null) degraded.push(heldBack);
   if (facts.stalledMs >= STALLED_MS)
     degraded.push(`the disk of the log is slow: a write is under way for ${Math.round(facts.stalledMs)} ms`);

@@ -12,6 +12,9 @@
 
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { SpillwayError } from '../errors.ts';
+import { fitted } from './cursor-fit.ts';
+import type { DropReason } from './cursor-terms.ts';
 import { bytesIn, type Disk } from './disk.ts';
 import type { Counts } from './sources.ts';
 import { readFile } from './whole-file.ts';
@@ -22,10 +25,10 @@ const HEAD_BYTES = 16;
 const MAGIC = Buffer.from('SPWC', 'latin1');
 export const CURSOR_FILE_BYTES = 2 * SLOT_BYTES;
 
-interface CursorGap {
+export interface CursorGap {
   readonly from: Readonly<{ offset: number; events: number }>;
   readonly to: Readonly<{ offset: number; events: number }>;
-  readonly reason: 'dropOldest' | 'dropNewest' | 'maxAge' | 'peerLost' | 'damaged' | 'orphaned';
+  readonly reason: DropReason | 'peerLost' | 'damaged' | 'orphaned';
   /** The receiver was told, or is about to be. */
   readonly announced: boolean;
 }
@@ -34,7 +37,7 @@ interface CursorGap {
 export type RangeRecord = readonly [from: number, eventsBefore: number, to: number, eventsBefore: number];
 export type HeldRecord = readonly [sequence: number, ...range: RangeRecord];
 /** `confirmed`: 1 where the member is known to have it. */
-type DoubtRecord = readonly [sequence: number, confirmed: number, ...range: RangeRecord];
+export type DoubtRecord = readonly [sequence: number, confirmed: number, ...range: RangeRecord];
 
 /** Under keyHash: an index in `slotSets`, and the range of the log of which these slots are. */
 export type KeyedRecord = readonly [slots: number, ...range: RangeRecord];
@@ -174,14 +177,18 @@ export class CursorFile {
   async #put(state: CursorState): Promise<void> {
     if (this.#closed) return;
     const turn = this.#turn + 1;
+    const roomBytes = SLOT_BYTES - HEAD_BYTES;
     let json = Buffer.from(JSON.stringify({ turn, state }));
-    // who the members are the registry knows as well: it gives way
-    if (json.length > SLOT_BYTES - HEAD_BYTES && state.lastMembers !== undefined) {
-      const { lastMembers: _, ...rest } = state;
-      json = Buffer.from(JSON.stringify({ turn, state: rest }));
+    if (json.length > roomBytes) {
+      const small = fitted(state, roomBytes - JSON.stringify({ turn, state: '' }).length);
+      json = Buffer.from(JSON.stringify({ turn, state: small }));
     }
-    if (json.length > SLOT_BYTES - HEAD_BYTES)
-      throw new Error(`cursor of ${state.destination} outgrew its slot`);
+    if (json.length > roomBytes) {
+      throw new SpillwayError(
+        'disk',
+        `the cursor of ${state.destination} outgrew its slot: ${json.length} bytes, ${roomBytes} fit; lower rangesMax or membersMax of its cluster`,
+      );
+    }
     const slot = Buffer.alloc(HEAD_BYTES + json.length);
     MAGIC.copy(slot);
     slot.writeUInt32LE(json.length, 8);

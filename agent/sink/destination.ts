@@ -9,8 +9,10 @@ import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
 import type { Registry } from '../registry/registry.ts';
+import { Attempt, type Connection } from './attempt.ts';
 import { tellGivenUp } from './cluster/forgone.ts';
 import { Credentials } from './credentials.ts';
+import { tellCursorFailure } from './cursor-failure.ts';
 import { EndpointLane } from './endpoint-lane.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { Losses } from './losses.ts';
@@ -20,6 +22,7 @@ import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position, type StartAt } from './position.ts';
 import { ScribeOutbound } from './scribe/outbound.ts';
 import { Whereabouts } from './whereabouts.ts';
+import { isNewEpoch, messageOf } from './why-ended.ts';
 
 export interface DestinationOptions extends OutboundOptions, LagPolicyOptions, LinkOptions {
   readonly name: string;
@@ -40,13 +43,6 @@ export interface Succession {
   readonly credentials: Credentials;
 }
 
-/** A connection of either protocol. */
-interface Connection {
-  run(): Promise<void>;
-  stop(once: 'drained' | 'acknowledged'): void;
-  cut(): void;
-}
-
 const LOG_EVERY_MS = 10_000;
 
 export class Destination {
@@ -60,12 +56,15 @@ export class Destination {
   readonly #credentials: Credentials;
   readonly #link: Link;
   readonly #stop = new AbortController();
+  #attempt: Attempt | null = null;
   #outbound: Connection | null = null;
   #running: Promise<void> | null = null;
   #connections = 0;
   #problem: string | null = 'not connected yet';
   #loggedAt = Number.NEGATIVE_INFINITY;
   #wake = Promise.withResolvers<void>();
+  /** How often it was heard where the instance is. */
+  #news = 0;
 
   private constructor(
     options: DestinationOptions,
@@ -85,6 +84,7 @@ export class Destination {
     this.#credentials = new Credentials(options, this.#logger, credentials);
     this.#link = new Link(options, this.#credentials);
     parts.position.onGap = (range) => this.#losses.note(range);
+    tellCursorFailure(parts.position, this.#logger);
   }
 
   /** Takes its hold on the log; nothing is sent before `start`. */
@@ -132,6 +132,11 @@ export class Destination {
   /** What it lately lost that nobody chose to lose, in words; or null. */
   get loss(): string | null {
     return this.#losses.recent;
+  }
+
+  /** Why its cursor cannot be written, or null. */
+  get cursorFailure(): string | null {
+    return this.#position.cursorFailure;
   }
 
   snapshot(): DestinationSnapshot {
@@ -185,31 +190,35 @@ export class Destination {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const unfollow = this.#whereabouts.follow(() => this.#wake.resolve());
+    const unfollow = this.#whereabouts.follow((address) => this.#hear(address));
     let delayMs = 0;
     while (!signal.aborted) {
+      const news = this.#news;
       try {
-        const address = await this.#find(signal);
-        await this.#serve(address, signal);
+        await this.#serve(await this.#find(signal), signal);
         delayMs = 0;
       } catch (error) {
         if (signal.aborted) break;
         this.#report(error);
         const wasConnected = this.#problem === null;
-        this.#problem = error instanceof Error ? error.message : String(error);
+        this.#problem = messageOf(error);
         delayMs = wasConnected || isNewEpoch(error) ? this.#options.retryMinMs : this.#nextDelay(delayMs);
-        await this.#pause(delayMs * (0.5 + Math.random() / 2));
+        // what came while it was tried is not known to have failed
+        if (this.#news === news) await this.#pause(delayMs * (0.5 + Math.random() / 2));
       }
     }
     unfollow();
   }
 
   async #serve(address: Address, signal: AbortSignal): Promise<void> {
-    const { outbound, remark, peer } = await this.#connect(address, signal);
-    if (signal.aborted) {
-      outbound.cut();
+    this.#attempt = new Attempt(address, signal);
+    const made = await this.#attempt.make((ended) => this.#connect(address, ended));
+    this.#attempt = null;
+    if (made === null || signal.aborted) {
+      made?.outbound.cut();
       return;
     }
+    const { outbound, remark, peer } = made;
     this.#outbound = outbound;
     this.#connections++;
     this.#problem = null;
@@ -223,6 +232,12 @@ export class Destination {
       this.#policy.follow(null);
       this.#outbound = null;
     }
+  }
+
+  #hear(address: Address): void {
+    this.#news++;
+    this.#attempt?.moveTo(address);
+    this.#wake.resolve();
   }
 
   async #connect(address: Address, signal: AbortSignal) {
@@ -281,18 +296,12 @@ export class Destination {
 
   #report(error: unknown): void {
     const now = performance.now();
-    const connected = this.#problem === null;
-    if (!connected && now - this.#loggedAt < LOG_EVERY_MS) return;
+    if (this.#problem !== null && now - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = now;
-    const detail = error instanceof Error ? error.message : String(error);
     const known = error instanceof SpillwayError;
     this.#logger.warn(
-      { detail, code: known ? error.code : 'internal', ...(known ? {} : { err: error }) },
+      { detail: messageOf(error), code: known ? error.code : 'internal', ...(known ? {} : { err: error }) },
       'not connected, trying again',
     );
   }
-}
-
-function isNewEpoch(error: unknown): boolean {
-  return error instanceof SpillwayError && error.data['reason'] === 'new-epoch';
 }

@@ -7,11 +7,10 @@
 // that went back counts nothing twice and forgets nothing. What was given up and not announced yet is different: where
 // the receiver turns out to have it after all (it was under way), it is taken off the list again.
 
+import { DROP_REASONS, type DropReason } from '../log/cursor-terms.ts';
 import type { Mark } from '../log/marks.ts';
 import type { Counts } from '../log/sources.ts';
 
-export const DROP_REASONS = ['dropOldest', 'dropNewest', 'maxAge'] as const;
-export type DropReason = (typeof DROP_REASONS)[number];
 export type GapReason = DropReason | 'peerLost' | 'damaged' | 'orphaned';
 
 export interface Gap {

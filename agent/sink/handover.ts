@@ -13,6 +13,7 @@ export interface Successor {
   readonly name: string;
   readonly problem: string | null;
   readonly loss: string | null;
+  readonly cursorFailure: string | null;
   readonly succession: Succession;
   start(): void;
   snapshot(): DestinationSnapshot;
@@ -84,6 +85,10 @@ export class Handover<D extends Successor> {
 
   get loss(): string | null {
     return this.#holder.loss;
+  }
+
+  get cursorFailure(): string | null {
+    return this.#holder.cursorFailure;
   }
 
   snapshot(): DestinationSnapshot {

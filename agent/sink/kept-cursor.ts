@@ -18,6 +18,9 @@ export class KeptCursor {
   #isDirty = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | null = null;
+  #failure: string | null = null;
+  /** Told why it cannot be written, once, and null when it could be again. */
+  onFailure: (failure: string | null) => void = () => undefined;
 
   constructor(log: EventLog, file: CursorFile, state: CursorState) {
     this.#log = log;
@@ -28,6 +31,11 @@ export class KeptCursor {
 
   get state(): CursorState {
     return this.#state;
+  }
+
+  /** Why it could not be written the last time, or null. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   wants(from: number, to: number): boolean {
@@ -49,9 +57,11 @@ export class KeptCursor {
       await this.#file.write(state);
       this.#durable = state;
       this.#log.cursorMoved();
+      this.#fails(null);
       return true;
-    } catch {
+    } catch (error) {
       this.#isDirty = true;
+      this.#fails(error instanceof Error ? error.message : String(error));
       this.#saveWithin(RETRY_MS);
       return false;
     }
@@ -75,6 +85,12 @@ export class KeptCursor {
   async abandon(): Promise<void> {
     this.#isDirty = false;
     await this.close();
+  }
+
+  #fails(failure: string | null): void {
+    const isNews = (failure === null) !== (this.#failure === null);
+    this.#failure = failure;
+    if (isNews) this.onFailure(failure);
   }
 
   /** One cursor of all after the other: nobody waits for it, and a thread that syncs one is gone for a commit. */

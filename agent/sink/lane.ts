@@ -8,8 +8,13 @@ import type { Packer } from '../wire/packing.ts';
 import type { InFlight, Place, Sent } from './inflight.ts';
 
 export interface OutboundLane {
-  /** Resolves when the session in it may be used. */
-  hello(): Promise<Hello>;
+  /**
+   * Resolves when `hello` may be said. Asked before the receiver is dialled: what has to be written down for it may take
+   * its time on a slow disk, and no receiver waits for it then.
+   */
+  ready(): Promise<void>;
+  /** Once for each connection. */
+  hello(): Hello;
   /**
    * Goes on from where the receiver is; gives what is worth a warning: that it is not where it was.
    * @throws SpillwayError where it must be greeted again

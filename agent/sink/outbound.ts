@@ -95,6 +95,7 @@ export class Outbound {
   static async connect(address: Address, parts: Parts & { readonly signal: AbortSignal }): Promise<Greeted> {
     const { signal } = parts;
     const { connectTimeoutMs } = parts.options;
+    await parts.lane.ready();
     const { socket, token } = await parts.link.dial(address, parts.expected, signal);
     const outbound = new Outbound(socket, formatAddress(address), parts, token);
     outbound.#greetTimer = setTimeout(
@@ -156,7 +157,7 @@ export class Outbound {
   async #greet(): Promise<{ remark: string | null; peer: string }> {
     const { lane, link, expected } = this.#parts;
     const asked = link.packer === null ? {} : { compression: ['zstd'] };
-    const hello = { ...(await lane.hello()), ...asked };
+    const hello = { ...lane.hello(), ...asked };
     this.#socket.write(this.#proving?.hello(hello) ?? encodeMessage(FrameType.hello, hello));
     const welcome = await this.#welcome.promise;
     this.#proving?.check(welcome, this.#where);
@@ -185,6 +186,8 @@ export class Outbound {
     const { header } = frame;
     switch (header.type) {
       case FrameType.welcome:
+        // what is left of the greeting is this side's own work
+        this.#stopGreeting();
         this.#inflight.grant(header.credit);
         this.#welcome.resolve(parseWelcome(frame));
         return;

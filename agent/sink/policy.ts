@@ -9,9 +9,9 @@
 //
 // The lag is counted as what it takes on the disk, journals included, for that is what limits and cap are made of.
 
+import type { DropReason } from '../log/cursor-terms.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
-import type { DropReason } from './gaps.ts';
 import type { Position } from './position.ts';
 
 export interface LagPolicyOptions {

@@ -6,6 +6,7 @@
 import type { Address } from '../config/address.ts';
 import { SpillwayError } from '../errors.ts';
 import type { CursorFile, CursorState } from '../log/cursor.ts';
+import type { DropReason } from '../log/cursor-terms.ts';
 import type { Holder } from '../log/holders.ts';
 import type { EventLog } from '../log/log.ts';
 import type { Mark } from '../log/marks.ts';
@@ -13,7 +14,6 @@ import { begunAt, disbelieved, type StartAt, startOf } from './beginning.ts';
 import {
   addGap,
   announce,
-  type DropReason,
   type Gap,
   givenFrom,
   isAnnounced,
@@ -104,6 +104,16 @@ export class Position {
 
   get state(): CursorState {
     return this.#cursor.state;
+  }
+
+  /** Why it cannot be written down, or null. */
+  get cursorFailure(): string | null {
+    return this.#cursor.failure;
+  }
+
+  /** Told why it cannot be written down, once, and null when it could be again. */
+  onCursorFailure(tell: (failure: string | null) => void): void {
+    this.#cursor.onFailure = tell;
   }
 
   get mark(): Mark {

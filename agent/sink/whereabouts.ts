@@ -24,8 +24,8 @@ export class Whereabouts {
     return this.#found;
   }
 
-  /** Calls back when the instance is found somewhere, until the function it returns is called. */
-  follow(onFound: () => void): () => void {
+  /** Calls back when the instance is found somewhere, or was started again there, until the function it returns is called. */
+  follow(onFound: (address: Address) => void): () => void {
     if (this.#to.by === 'address') return () => undefined;
     const { instance } = this.#to;
     // a restart while the registry is away tries it where it was
@@ -35,7 +35,7 @@ export class Whereabouts {
       if (endpoint === null) return;
       this.#found = endpoint.address;
       this.#position.foundAt(endpoint.address);
-      onFound();
+      onFound(endpoint.address);
     });
   }
 }

@@ -146,7 +146,10 @@ export class Book<L extends LaneLedger = LaneLedger> {
         this.#durableSequence = Math.max(this.#durableSequence, sequence);
         return;
       }
-      if (!this.#retries) throw new SpillwayError('disk', 'cannot write the cursor', { retryable: true });
+      if (!this.#retries) {
+        const text = `cannot write the cursor: ${this.position.cursorFailure}`;
+        throw new SpillwayError('disk', text, { retryable: true });
+      }
       await sleep(RETRY_MS);
     }
   }

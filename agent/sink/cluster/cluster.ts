@@ -8,6 +8,7 @@ import type { ClusterCursor } from '../../log/cursor.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { Credentials } from '../credentials.ts';
+import { tellCursorFailure } from '../cursor-failure.ts';
 import type { Succession } from '../destination.ts';
 import { Link, type LinkOptions } from '../link.ts';
 import { Losses } from '../losses.ts';
@@ -75,6 +76,7 @@ export class ClusterDestination {
     this.#credentials = new Credentials(options, this.#logger, credentials);
     tellForGood(before, book.ledger.cursor(), this.#logger);
     book.position.onGap = (range) => this.#losses.note(range);
+    tellCursorFailure(book.position, this.#logger);
     const { cluster } = options;
     const recalled = recallMembers(book.position, cluster.from);
     this.#members = openMembers(cluster, parts.registry, this.#logger, servedOf(book), recalled);
@@ -141,6 +143,11 @@ export class ClusterDestination {
   /** What it lately lost that nobody chose to lose, in words; or null. */
   get loss(): string | null {
     return this.#losses.recent;
+  }
+
+  /** Why its cursor cannot be written, or null: meanwhile nothing more is given out. */
+  get cursorFailure(): string | null {
+    return this.#book.position.cursorFailure;
   }
 
   snapshot(): DestinationSnapshot {

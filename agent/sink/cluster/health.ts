@@ -46,6 +46,8 @@ export class MemberHealth {
   #probeAt = Number.NEGATIVE_INFINITY;
   #failedAt = Number.NEGATIVE_INFINITY;
   #upSince = Number.NEGATIVE_INFINITY;
+  /** Since the last attempt to connect began. */
+  #hasNews = false;
 
   constructor(options: HealthOptions, parts: HealthParts) {
     this.#options = options;
@@ -59,6 +61,11 @@ export class MemberHealth {
   /** Why it is not up; null where it is. */
   get reason(): string | null {
     return this.#draining ? 'draining' : this.#reason;
+  }
+
+  /** An attempt to connect begins. */
+  tries(): void {
+    this.#hasNews = false;
   }
 
   /** A connection stands and the handshake is done. */
@@ -116,6 +123,7 @@ export class MemberHealth {
 
   /** It is somewhere else, or was started again: what failed before says nothing of it. */
   hasNews(): void {
+    this.#hasNews = true;
     this.#probeAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -133,7 +141,9 @@ export class MemberHealth {
     this.#failedAt = now;
     const waitMs = Math.min(probeMaxMs, probeMinMs * 2 ** Math.min(this.#failures, 30));
     this.#failures++;
-    this.#probeAt = now + waitMs * (JITTER_MIN + (1 - JITTER_MIN) * this.#parts.random());
+    const jitter = JITTER_MIN + (1 - JITTER_MIN) * this.#parts.random();
+    // what came while it was tried, or connected, is not known to have failed
+    this.#probeAt = this.#hasNews ? Number.NEGATIVE_INFINITY : now + waitMs * jitter;
   }
 
   #rise(now: number): void {

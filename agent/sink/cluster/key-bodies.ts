@@ -96,11 +96,6 @@ export class KeyBodies {
     this.#bodies.delete(held);
   }
 
-  /** Parts whose events are in memory. */
-  get parts(): number {
-    return this.#bodies.size;
-  }
-
   async close(): Promise<void> {
     await this.#turn;
     await this.#logReader?.close();

@@ -5,6 +5,7 @@
 // `lanesMax` those of members that left longest ago go; what they may have is then counted under one name, for good.
 
 import type { ClusterCursor } from '../../log/cursor.ts';
+import { FORMER } from '../../log/cursor-terms.ts';
 import type { Mark } from '../../log/marks.ts';
 import type { Counts } from '../../log/sources.ts';
 import {
@@ -26,9 +27,6 @@ export type Settlement =
   | { readonly kind: 'settled' }
   /** The lane was begun anew, and the receiver must be greeted again. */
   | { readonly kind: 'anew'; readonly why: string; readonly lost: LaneLoss | null };
-
-/** What lanes that are not kept any more had in doubt or lost stands under this name, which no member can have. */
-export const FORMER = '(former)';
 
 export abstract class LaneLedger<H extends Held = Held, D extends Doubt = Doubt> {
   readonly #doubtsMax: number;

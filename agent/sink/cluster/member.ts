@@ -9,9 +9,11 @@ import type { ClusterConfig } from '../../config/cluster.ts';
 import { SpillwayError } from '../../errors.ts';
 import type { EventLog } from '../../log/log.ts';
 import type { Counts } from '../../log/sources.ts';
+import { Attempt } from '../attempt.ts';
 import type { Link } from '../link.ts';
 import type { Channel, LaneSender } from '../outbound.ts';
 import { Outbound, type OutboundOptions } from '../outbound.ts';
+import { isNewEpoch, isSilent, isUnreachable, messageOf } from '../why-ended.ts';
 import { Absence } from './absence.ts';
 import type { Book } from './book.ts';
 import { MemberHealth } from './health.ts';
@@ -49,7 +51,9 @@ export class ClusterMember {
   readonly #logger: Logger;
   readonly #room: MemberRoom;
   readonly #absence: Absence;
+  readonly #lane: MemberLane;
   readonly #stop = new AbortController();
+  #attempt: Attempt | null = null;
   #outbound: Outbound | null = null;
   #channel: Channel | null = null;
   #running: Promise<void> | null = null;
@@ -69,6 +73,7 @@ export class ClusterMember {
     this.#absence = new Absence(() => {
       if (this.#outbound === null) this.#lose('it did not come back');
     });
+    this.#lane = this.#newLane();
     this.health = new MemberHealth(parts.cluster, { others: parts.others, random: Math.random });
     this.health.setDraining(member.draining);
   }
@@ -100,6 +105,7 @@ export class ClusterMember {
     this.#member = member;
     this.health.setDraining(member.draining);
     if (member.draining) this.#giveBack();
+    this.#attempt?.moveTo(member);
     if (isElsewhere) this.#outbound?.cut();
   }
 
@@ -174,10 +180,17 @@ export class ClusterMember {
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
-    const { log, link, options } = this.#parts;
+    this.health.tries();
     const address = { host: this.#member.host, port: this.#member.port };
-    const parts = { log, lane: this.#newLane(), link, options, expected: null, signal };
-    const { outbound, peer } = await Outbound.connect(address, parts);
+    const { log, link, options } = this.#parts;
+    const parts = { log, lane: this.#lane, link, options, expected: null };
+    this.#attempt = new Attempt(address, signal);
+    const greeted = await this.#attempt.make((ended) =>
+      Outbound.connect(address, { ...parts, signal: ended }),
+    );
+    this.#attempt = null;
+    if (greeted === null) return;
+    const { outbound, peer } = greeted;
     if (signal.aborted) {
       outbound.cut();
       return;
@@ -211,7 +224,8 @@ export class ClusterMember {
       instance,
       version,
       // an address from before a restart may be somebody else's by now
-      expected: this.#member.isRecalled === true ? this.name : null,
+      expected: () => (this.#member.isRecalled === true ? this.name : null),
+      aside: (work) => this.#absence.aside(work),
       newSender,
       onLost: (lost) => onLost(this.name, lost),
       onSending: (channel) => {
@@ -238,11 +252,10 @@ export class ClusterMember {
       this.#logger.warn({ detail: messageOf(error) }, 'member is not where it was');
       return;
     }
-    const isSilent = error instanceof SpillwayError && error.code === 'timeout';
-    if (isSilent && wasConnected) this.health.timedOut(performance.now());
+    if (isSilent(error) && wasConnected) this.health.timedOut(performance.now());
     else this.health.failed(messageOf(error), performance.now());
     this.#report(error, wasConnected);
-    if (isSilent || (!wasConnected && isUnreachable(error))) this.#lose(messageOf(error));
+    if (isSilent(error) || (!wasConnected && isUnreachable(error))) this.#lose(messageOf(error));
     else this.#absence.begin(this.#parts.cluster.handoverMs);
     this.#parts.onChange();
   }
@@ -282,16 +295,4 @@ export class ClusterMember {
     await this.#wake.promise;
     clearTimeout(timer);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function isNewEpoch(error: unknown): boolean {
-  return error instanceof SpillwayError && error.data['reason'] === 'new-epoch';
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof SpillwayError && error.code === 'unreachable';
 }

@@ -2,11 +2,11 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import type { DropReason } from '../../../agent/log/cursor-terms.ts';
 import {
   addGap,
   announce,
   countGaps,
-  type DropReason,
   type Gap,
   type GapReason,
   gapsWithin,

@@ -26,6 +26,7 @@ export async function clustering(
   t: ExecutionContext,
   count: number,
   more: Partial<ClusterOptions['cluster']> = {},
+  link: Partial<ClusterOptions> = {},
 ): Promise<Clustering> {
   const disk = new ModelDisk(randomOf(1));
   const log = await openOn(disk, LOG_OPTIONS);
@@ -33,7 +34,7 @@ export async function clustering(
   for (let member = 0; member < count; member++) members.push(await ScriptedReceiver.open(t));
   const addresses = members.map(({ address }) => address);
   // on a busy machine a test answers a greeting late, and means that very connection
-  const options = { ...clusterOptions(addresses, more), connectTimeoutMs: 10_000 };
+  const options = { ...clusterOptions(addresses, more), connectTimeoutMs: 10_000, ...link };
   const parts = { log, registry: new StaticRegistry({}), logger: pino({ level: 'silent' }) };
   const destination = await ClusterDestination.open(options, parts);
   t.teardown(async () => {

@@ -2,7 +2,7 @@
 // that never left.
 
 import test, { type ExecutionContext } from 'ava';
-import { FORMER } from '../../../../agent/sink/cluster/lane-ledger.ts';
+import { FORMER } from '../../../../agent/log/cursor-terms.ts';
 import { Ledger } from '../../../../agent/sink/cluster/ledger.ts';
 import { FrameType } from '../../../../agent/wire/frame.ts';
 import { appendLines, sourceOf } from '../../log/lines.ts';

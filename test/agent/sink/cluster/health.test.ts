@@ -134,6 +134,19 @@ test('when the others go while it waits, the long wait ends', (t) => {
   t.true(health.probeDue(900));
 });
 
+test('news-during-an-attempt: what comes while it is tried lets it be tried again at once, once', (t) => {
+  const { health } = up();
+  health.failed('x', 10);
+  t.true(health.probeDue(110));
+  health.tries();
+  health.hasNews();
+  health.failed('x', 120);
+  t.true(health.probeDue(120), 'it was started again after this attempt began');
+  health.tries();
+  health.failed('x', 130);
+  t.false(health.probeDue(131));
+});
+
 test('draining: nothing more whoever is left, its reason said, and as it was when it ends', (t) => {
   const { health } = up({ others: false });
   health.setDraining(true);

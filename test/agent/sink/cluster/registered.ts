@@ -47,11 +47,15 @@ export async function begin(
   t: ExecutionContext,
   log: EventLog,
   registry: Registry,
-  { prefix = '/sinks/b', more = {} }: { prefix?: string; more?: Partial<ClusterOptions['cluster']> } = {},
+  {
+    prefix = '/sinks/b',
+    more = {},
+    link = {},
+  }: { prefix?: string; more?: Partial<ClusterOptions['cluster']>; link?: Partial<ClusterOptions> } = {},
 ): Promise<ClusterDestination> {
   const options = clusterOptions([], { from: { by: 'prefix', prefix }, strategy: 'failover', ...more });
   const parts = { log, registry, logger: pino({ level: 'silent' }) };
-  const destination = await ClusterDestination.open({ ...options, connectTimeoutMs: 10_000 }, parts);
+  const destination = await ClusterDestination.open({ ...options, connectTimeoutMs: 10_000, ...link }, parts);
   t.teardown(() => destination.close(0));
   destination.start();
   return destination;
