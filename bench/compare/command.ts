@@ -21,6 +21,7 @@ import { programDigest } from './program.ts';
 import { RateBook } from './rates.ts';
 import { type Cell, type Mode, rowsOf, schedule } from './schedule.ts';
 import type { Scorecard } from './scorecard.ts';
+import { shareable } from './shareable.ts';
 import { ComparisonStore, type Outcome, SCORECARD, writeScorecardPages } from './store.ts';
 
 /** `--quick` ends after this. */
@@ -70,10 +71,10 @@ export async function runComparison(
     onEnded: async (one) => {
       learn(rates, one.cell, one.outcome);
       ended.push(one);
-      await writeScorecard(store.dir, assemble(parts));
+      await writeScorecard(store.dir, shareable(assemble(parts), root));
     },
   });
-  const scorecard = assemble(parts);
+  const scorecard = shareable(assemble(parts), root);
   const page = await writeScorecard(store.dir, scorecard);
   talk.write(`\n${renderScorecardMarkdown(scorecard)}\nscorecard: ${page}\n`);
   if (missing.length > 0) {

@@ -14,6 +14,7 @@ import type { OpenChain } from './chain.ts';
 import type { Draft } from './draft.ts';
 import { waitDrained } from './drain.ts';
 import { GeneratorRun } from './generator.ts';
+import { HeldGenerator } from './held.ts';
 import { LiveVerification } from './live.ts';
 import { ObserverRun } from './observer.ts';
 import type { RunPlan } from './plan.ts';
@@ -122,7 +123,10 @@ export class LoadedChain {
     const startMs = await this.#startOf(generator);
     this.#followEnds(generator);
     this.#beginFaults(startMs);
-    await this.#waitGenerated(generator);
+    const faultsMs = this.#plan.faults.map(({ atMs, lastsMs }) => atMs + (lastsMs ?? 0));
+    const { noProgress: noProgressMs } = this.#plan.scenario.limits;
+    const limits = { faultsEndMs: startMs + Math.max(0, ...faultsMs), noProgressMs };
+    await this.#waitGenerated(generator, new HeldGenerator(this.#plan.tool, limits));
   }
 
   /** The backlog is on disk before the first sender is started; the clock starts with that sender. */
@@ -132,7 +136,7 @@ export class LoadedChain {
     await generator.start(first.eventsDir, this.#context.signal);
     this.#showProgress(generator);
     await this.#startOf(generator);
-    await this.#waitGenerated(generator);
+    await this.#waitGenerated(generator, null);
     await this.#observer.start(this.#context.signal);
     this.#phase = 'forwarding';
     this.#draft.floodStartMs = Date.now();
@@ -182,12 +186,14 @@ export class LoadedChain {
     }
   }
 
-  async #waitGenerated(generator: GeneratorRun): Promise<void> {
+  async #waitGenerated(generator: GeneratorRun, held: HeldGenerator | null): Promise<void> {
     const { signal } = this.#context;
     // Later it is gone, and nobody would know whose it was.
     this.#draft.remember(this.#open.chain.processes);
     while (await generator.isRunning()) {
       await delay(POLL_MS, undefined, { signal });
+      const progress = held === null ? null : await generator.progress();
+      if (progress !== null) held?.check(progress, Date.now());
     }
     this.#draft.sentMs = (await generator.progress())?.timeMs ?? Date.now();
   }
