@@ -141,7 +141,7 @@ export class Agent {
   async #open(): Promise<void> {
     const { http, stop } = this.#config;
     const first = await this.#prepare(null, this.#config);
-    this.#log.startRetention();
+    this.#log.holders.startRetention();
     try {
       if (http !== undefined) this.#http = await this.#openHttp(http);
     } catch (error) {

@@ -27,7 +27,7 @@ export class Holders {
     space.setWanted((segment) => this.want(segment));
   }
 
-  /** Until the function it returns is called. */
+  /** Nothing that it wants is deleted, until the function that this returns is called. */
   add(holder: Holder): () => void {
     this.#holders.add(holder);
     return () => this.#holders.delete(holder);

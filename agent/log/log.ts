@@ -14,7 +14,7 @@ import { Cursors } from './cursors.ts';
 import { realDisk } from './disk.ts';
 import { factsOf, type LogFacts } from './facts.ts';
 import type { Append } from './group.ts';
-import { type Holder, Holders } from './holders.ts';
+import { Holders } from './holders.ts';
 import { Boundaries, batchEndingAt, type Mark, markAtLeast, markBefore, missingFrom } from './marks.ts';
 import { type LogParts, openParts } from './parts.ts';
 import { COLD_READS_MAX, LogReader } from './reader.ts';
@@ -235,16 +235,6 @@ export class EventLog implements AsyncDisposable {
   /** Calls back whenever an append finds no room, until the function it returns is called. */
   onFull(listener: () => void): () => void {
     return this.#space.onFull(listener);
-  }
-
-  /** While it is held, nothing that it wants is deleted. */
-  hold(holder: Holder): () => void {
-    return this.holders.add(holder);
-  }
-
-  /** Nothing is deleted before this is called: first every destination must have taken its hold. */
-  startRetention(): void {
-    this.holders.startRetention();
   }
 
   /** A durable cursor has moved: there may be room now. */

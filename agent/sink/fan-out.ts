@@ -113,7 +113,7 @@ export class FanOut {
       for (const { name } of change.added) this.#coming.delete(name);
     };
     // what a new one is to begin with must not be deleted before it has taken its own hold
-    const letGo = log.hold(EVERYTHING);
+    const letGo = log.holders.add(EVERYTHING);
     try {
       for (const config of change.added) {
         this.#coming.add(config.name);

@@ -24,9 +24,6 @@ import type { OutboundOptions } from './outbound-options.ts';
 import { Proving } from './proving.ts';
 import { refusedBy } from './refusal.ts';
 
-export type { Channel, LaneSender, OutboundLane } from './lane.ts';
-export type { OutboundOptions } from './outbound-options.ts';
-
 interface Parts {
   readonly log: EventLog;
   readonly lane: OutboundLane;

@@ -32,8 +32,6 @@ export interface Acknowledged {
   readonly isSkip: boolean;
 }
 
-export type { StartAt } from './beginning.ts';
-
 /** And as many as may be announced at once: the cursor's slot has room for both. */
 export const GAPS_MAX = 100;
 const DAY_MS = 86_400_000;
@@ -65,7 +63,7 @@ export class Position {
       wants: (from, to) => this.#cursor.wants(from, to),
     };
     // for as long as the log is open: what is deleted between our close and the log's would never be sent
-    this.#release = log.hold(this.holder);
+    this.#release = log.holders.add(this.holder);
   }
 
   static async open(log: EventLog, destination: string, startAt: StartAt): Promise<Position> {

@@ -6,7 +6,7 @@ import { countEvents, NEWLINE } from '../../bytes.ts';
 import { SpillwayError } from '../../errors.ts';
 import { writeBatch } from '../../wire/packing.ts';
 import type { GapReason } from '../gaps.ts';
-import type { Channel, LaneSender } from '../outbound.ts';
+import type { Channel, LaneSender } from '../lane.ts';
 import type { Book } from './book.ts';
 import type { KeyBodies } from './key-bodies.ts';
 import type { KeyHeld } from './key-lane.ts';

@@ -7,7 +7,7 @@ import type { Counts } from '../../log/sources.ts';
 import type { FrameHeader } from '../../wire/frame.ts';
 import { type Hello, PROTOCOL, PROTOCOL_MIN, type Welcome } from '../../wire/handshake.ts';
 import type { Place, Sent } from '../inflight.ts';
-import type { Channel, LaneSender, OutboundLane } from '../outbound.ts';
+import type { Channel, LaneSender, OutboundLane } from '../lane.ts';
 import type { Book } from './book.ts';
 import type { LaneLoss } from './lane.ts';
 

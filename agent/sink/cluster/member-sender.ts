@@ -3,7 +3,7 @@
 import type { LogReader, ReadBatch, ReadResult } from '../../log/reader.ts';
 import { writeBatch } from '../../wire/packing.ts';
 import { refuseTooLarge } from '../batch-size.ts';
-import type { Channel, LaneSender } from '../outbound.ts';
+import type { Channel, LaneSender } from '../lane.ts';
 import type { Book } from './book.ts';
 import type { Held } from './lane.ts';
 import type { Ledger } from './ledger.ts';

@@ -4,7 +4,7 @@
 import type { ClusterConfig } from '../../config/cluster.ts';
 import type { ClusterCursor } from '../../log/cursor.ts';
 import type { EventLog } from '../../log/log.ts';
-import type { Channel, LaneSender } from '../outbound.ts';
+import type { Channel, LaneSender } from '../lane.ts';
 import type { Position } from '../position.ts';
 import { Book } from './book.ts';
 import { Dispatch } from './dispatch.ts';

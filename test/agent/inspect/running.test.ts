@@ -23,7 +23,7 @@ async function busy(dir: string, signal: AbortSignal): Promise<{ expired: number
     optionsFor(dir, { durability: 'os', keepBytes: 128 * 1024, capBytes: 2 * 1024 * 1024 }),
   );
   const position = await Position.open(log, SINK, 'oldest');
-  log.startRetention();
+  log.holders.startRetention();
   const source = log.defineSource({ owner: 'spool', key: 'k', identity: {}, position: 0 });
   for (let index = 0; !signal.aborted; index++) {
     const bytes = Buffer.from(`event ${index} ${'x'.repeat(60)}\n`.repeat(50));

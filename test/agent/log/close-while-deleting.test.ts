@@ -23,7 +23,7 @@ test('a log is closed only once the segment that is being deleted is gone', asyn
   };
   const log: EventLog = await openLog(`${dir}/log`, { segmentBytes: 4096, keepBytes: 0 }, disk);
   for (let line = 0; line < 3; line++) await appendLines(log, sourceOf(log), ['x'.repeat(4000)]);
-  log.startRetention();
+  log.holders.startRetention();
   // its timer alone keeps no process
   const awake = setInterval(() => undefined, 100);
   t.teardown(() => clearInterval(awake));

@@ -274,7 +274,7 @@ test("a touch or a restore changes keepAge: a segment's age is what its journal 
   // its files are of this moment
   await using log = await EventLog.open({ ...optionsFor(dir), keepAgeMs: 3_600_000 });
   const { offset } = log.start;
-  log.startRetention();
+  log.holders.startRetention();
   t.true(await until('what is old goes', () => log.start.offset > offset));
 });
 

@@ -25,7 +25,7 @@ async function strays(seed: number): Promise<readonly string[]> {
   const log = await openOn(disk, options);
   for (let line = 0; line < 12; line++) await appendLines(log, sourceOf(log), [`${line} `.padEnd(1000, 'x')]);
   disk.plan = afterRemove();
-  log.startRetention();
+  log.holders.startRetention();
   await disk.stopped;
   const closing = log.close();
   disk.abandon();

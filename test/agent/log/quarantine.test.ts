@@ -52,7 +52,7 @@ async function appendAll(log: EventLog, bytes: number): Promise<number> {
 test('quarantine eats a small cap: over-long events leave four segments to data, and intake goes on', async (t) => {
   // four segments are the whole cap
   const { disk, log } = await opened(t, { segmentBytes: 512 * KiB });
-  log.startRetention();
+  log.holders.startRetention();
   for (let piece = 0; piece < 100; piece++)
     await log.setAside('events.too-long', Buffer.alloc(100 * KiB, 120));
   const { quarantine } = log.facts();
@@ -61,7 +61,7 @@ test('quarantine eats a small cap: over-long events leave four segments to data,
   t.is(quarantine.setAside + quarantine.notKept, 100 * 100 * KiB, 'every byte is counted');
   t.is(disk.bytesIn('/model/log/quarantine'), quarantine.bytes);
   // a destination is away: what is wanted is not deleted
-  log.hold({ wants: () => true });
+  log.holders.add({ wants: () => true });
   const end = await appendAll(log, 4 * MiB);
   t.true(end > LIMITS.capBytes - 512 * KiB, `only ${end} bytes went in`);
   t.is(log.facts().quarantine.bytes, 0, 'it gives way to data');
@@ -102,8 +102,8 @@ test('what finds no room throws nothing away, and is counted', async (t) => {
 test('a full log names the quarantine where it holds a part of the cap', async (t) => {
   const { log } = await opened(t, { quarantineBytesMax: 256 * KiB });
   for (let piece = 0; piece < 4; piece++) await log.setAside('rot', Buffer.alloc(64 * KiB));
-  log.startRetention();
-  log.hold({ wants: () => true });
+  log.holders.startRetention();
+  log.holders.add({ wants: () => true });
   await appendAll(log, 4 * MiB);
   t.is(log.facts().state, 'full');
   t.regex(log.facts().reason ?? '', /cap of 2097152 bytes is reached \(quarantine\/ holds 262144 bytes/);
@@ -119,8 +119,8 @@ test('quarantine set aside at open has no bound: a full log without its journals
     await writeFile(join(dir, `${String(base).padStart(20, '0')}.log`), 'lost\n'.repeat(52_400));
   const options = { ...crowdedOptions(dir, 'os'), ...LIMITS };
   await using log = await EventLog.open(options);
-  log.startRetention();
-  log.hold({ wants: () => true });
+  log.holders.startRetention();
+  log.holders.add({ wants: () => true });
   const before = log.facts().quarantine;
   t.is(before.files, 8);
   t.is(before.setAside, before.bytes, 'what was set aside at the opening is counted');

@@ -16,7 +16,7 @@ const base = crowdedOptions('/model/log', 'fsync');
 /** Holds everything from an offset on. */
 function holdFrom(log: EventLog, start = 0) {
   let offset = start;
-  const release = log.hold({ wants: (_, to) => to > offset });
+  const release = log.holders.add({ wants: (_, to) => to > offset });
   const move = (to: number) => {
     offset = to;
     log.cursorMoved();
@@ -70,7 +70,7 @@ for (const bytes of [16, 300, 3000]) {
     });
     const most = watched(disk, options.dir);
     holdFrom(log);
-    log.startRetention();
+    log.holders.startRetention();
     await fill(log, bytes);
     t.true(most() <= capBytes, `${most()} bytes`);
     t.true(log.facts().bytesMax <= capBytes);
@@ -88,7 +88,7 @@ test('many small appends at once do not outgrow the cap by their journal', async
   });
   const most = watched(disk, options.dir);
   holdFrom(log);
-  log.startRetention();
+  log.holders.startRetention();
   const all = Array.from({ length: 12_000 }, (_, number) => appendLines(log, source, [`${number}`]));
   for (const one of all) one.catch(() => undefined);
   while (log.facts().state === 'ok' && log.end.events < all.length) await turn();
@@ -119,7 +119,7 @@ test('cursors of destinations that are no more, and what was set aside before, c
 test('at the cap an append waits, and goes on when the cursor moves', async (t) => {
   const { log } = await opened(t, { capBytes: 512 * KiB, keepBytes: 0 });
   const cursor = holdFrom(log);
-  log.startRetention();
+  log.holders.startRetention();
   const { blocked, taken } = await fill(log, 2000);
   t.regex(log.facts().reason ?? '', /cap of 524288 bytes/);
   t.is((await everyBatch(log)).length, taken, 'draining goes on');
@@ -134,7 +134,7 @@ test('at the cap an append waits, and goes on when the cursor moves', async (t) 
 test('nothing that is wanted is deleted, also by an append that has no room', async (t) => {
   const { log } = await opened(t, { capBytes: 512 * KiB, keepBytes: 0, keepAgeMs: 0 });
   const cursor = holdFrom(log);
-  log.startRetention();
+  log.holders.startRetention();
   await fill(log, 2000);
   t.is(log.start.offset, 0);
   const wanted = Math.floor(log.end.offset / 2);
@@ -152,7 +152,7 @@ test('before retention is started nothing is deleted', async (t) => {
 
 test('a log without destinations never jams: the oldest is expired', async (t) => {
   const { log, source } = await opened(t, { capBytes: 512 * KiB });
-  log.startRetention();
+  log.holders.startRetention();
   for (let number = 0; number < 600; number++) await appendLines(log, source, [line(number, 2000)]);
   t.is(log.facts().state, 'ok');
   t.is(log.end.events, 600);
@@ -163,7 +163,7 @@ test('a segment that cannot be deleted now is deleted later', async (t) => {
   for (const part of ['.log', '.journal']) {
     const { disk, log } = await opened(t, { capBytes: 512 * KiB, keepBytes: 0 });
     const cursor = holdFrom(log);
-    log.startRetention();
+    log.holders.startRetention();
     const { blocked } = await fill(log, 2000);
     let failures = 0;
     disk.plan = (_, name, path) => {
@@ -182,7 +182,7 @@ test('a segment that cannot be deleted now is deleted later', async (t) => {
 
 test('a reader inside a segment that is deleted finishes what it holds', async (t) => {
   const { log, source } = await opened(t, { capBytes: 512 * KiB, keepBytes: 0 });
-  log.startRetention();
+  log.holders.startRetention();
   await appendLines(log, source, [line(0, 1500)]);
   await appendLines(log, source, [line(1, 1500)]);
   const reader = log.reader(0);
@@ -200,7 +200,7 @@ test('more than the cap that waits at once is committed piece by piece, not wait
   const capBytes = 1024 * KiB;
   const limits = { capBytes, segmentBytes: 128 * KiB, keepBytes: 0, pendingBytesMax: 8 * 1024 * KiB };
   const { log, source } = await opened(t, limits);
-  log.startRetention();
+  log.holders.startRetention();
   const waiting = Array.from({ length: 40 }, (_, number) =>
     appendLines(log, source, [line(number, 64 * KiB)]),
   );
@@ -216,7 +216,7 @@ test('the reserve is never touched, however fast it is written', async (t) => {
   const before = used();
   Object.defineProperty(disk, 'free', { get: () => limit - (used() - before) });
   holdFrom(log);
-  log.startRetention();
+  log.holders.startRetention();
   await fill(log, 8000);
   t.regex(log.facts().reason ?? '', /reserveBytes/);
   t.true(disk.free >= reserveBytes - 128 * KiB, `${disk.free} bytes are free of ${reserveBytes}`);
@@ -229,7 +229,7 @@ test('what nobody wants makes room where the filesystem is full', async (t) => {
     reserveBytes: 1024 * KiB,
     keepAgeMs: Number.MAX_SAFE_INTEGER,
   });
-  log.startRetention();
+  log.holders.startRetention();
   for (let number = 0; number < 40; number++) await appendLines(log, source, [line(number, 2000)]);
   const used = disk.bytesIn(base.dir);
   // another program has filled the filesystem; what we delete comes back as free

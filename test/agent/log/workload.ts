@@ -64,8 +64,8 @@ export async function work(log: EventLog, given: Work): Promise<void> {
   const { file, state } = await openCursor(log);
   promised.cursor = Math.min(promised.cursor, state.position.offset);
   let durable = Math.min(state.position.offset, log.end.offset);
-  const release = log.hold({ wants: (_, to) => to > durable });
-  log.startRetention();
+  const release = log.holders.add({ wants: (_, to) => to > durable });
+  log.holders.startRetention();
   let busy = lanes;
   const runs = Array.from({ length: lanes }, async (_, lane) => {
     for (let round = 0; round < feedsMax; round++) await runFeed(log, `feed-${lane}-${round}`, given);

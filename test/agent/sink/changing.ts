@@ -42,7 +42,7 @@ export class Changing {
     const file = join(await temporaryDirectory(t), 'agent.yaml');
     const disk = new ModelDisk(randomOf(1));
     const log = await openOn(disk, LOG_OPTIONS);
-    log.startRetention();
+    log.holders.startRetention();
     const changing = new Changing(disk, log, file);
     t.teardown(async () => {
       disk.plan = () => 'go';

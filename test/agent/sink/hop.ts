@@ -63,7 +63,7 @@ export async function hop(
   const listening = await Listening.open(t, listen);
   const { logger, lines } = captureLogger();
   const log = await openLog(join(await temporaryDirectory(t), 'log'));
-  log.startRetention();
+  log.holders.startRetention();
   const source = log.defineSource({ owner: 'x', key: 'x', identity: {}, position: 0 });
   const options: DestinationOptions = {
     name: 'next',

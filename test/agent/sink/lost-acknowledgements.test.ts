@@ -67,7 +67,7 @@ test('lost-acknowledgement-of-a-skip: after the next connection nothing has come
   const dir = await mkdtemp(join(tmpdir(), 'spillway-acks-'));
   const sent = await EventLog.open(optionsFor(join(dir, 'a')));
   const received = await EventLog.open(optionsFor(join(dir, 'b')));
-  received.startRetention();
+  received.holders.startRetention();
   const source = sent.defineSource({ owner: 'o', key: 'k', identity: {}, position: 0 });
   for (let index = 0; index < EVENTS; index++) {
     const bytes = Buffer.from(`line ${String(index).padStart(8)}\n`);

@@ -35,7 +35,7 @@ class Lagging {
     const log = await EventLog.open(logOptions(dir), undefined, now);
     const position = await Position.open(log, 'd', 'oldest');
     const policy = new LagPolicy(options, log, position);
-    log.startRetention();
+    log.holders.startRetention();
     policy.start();
     return new Lagging(dir, log, position, policy);
   }

@@ -129,7 +129,7 @@ export class SenderNode extends Node {
       registry: new StaticRegistry({}),
       logger,
     });
-    log.startRetention();
+    log.holders.startRetention();
     this.#destination.start();
   }
 

@@ -71,7 +71,7 @@ export class Listening {
   ): Promise<Listening> {
     const logDir = join(await temporaryDirectory(t), 'log');
     const log = await openLog(logDir, logOptions);
-    log.startRetention();
+    log.holders.startRetention();
     const { logger, lines } = captureLogger();
     const source = new ListenSource({ ...OPTIONS, ...options }, log, logger);
     await source.open();

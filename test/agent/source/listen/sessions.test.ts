@@ -132,7 +132,7 @@ test('a full log: no credit, heartbeats that say so, and everything in once ther
     { capBytes: 1_000_000, segmentBytes: 131_072, journalBytesMax: 65_536, pendingBytesMax: 262_144 },
   );
   let room = false;
-  listening.log.hold({ wants: () => !room });
+  listening.log.holders.add({ wants: () => !room });
   const peer = await listening.connect();
   await peer.greet(helloFrom());
   const event = `${'x'.repeat(9_999)}\n`;
@@ -162,7 +162,7 @@ test('full-and-reconnected: a sender that comes back to a full log is told to wa
     { capBytes: 1_000_000, segmentBytes: 131_072, journalBytesMax: 65_536, pendingBytesMax: 262_144 },
   );
   let room = false;
-  listening.log.hold({ wants: () => !room });
+  listening.log.holders.add({ wants: () => !room });
   const hello = helloFrom();
   const before = await listening.connect();
   await before.greet(hello);

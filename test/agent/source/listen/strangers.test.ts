@@ -177,7 +177,7 @@ for (const [what, note] of [
     peer.beat();
     peer.batch(0, 'a\n');
     await peer.acknowledged(2);
-    listening.log.hold({ wants: () => true });
+    listening.log.holders.add({ wants: () => true });
     const source = listening.log.defineSource({ owner: 'x', key: 'x', identity: {}, position: 0 });
     const bytes = Buffer.alloc(512 * 1024, '\n');
     const filler = {

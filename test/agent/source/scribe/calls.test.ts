@@ -117,7 +117,7 @@ test('a full log answers TRY_LATER and takes nothing of the call, then OK when t
   const MiB = 2 ** 20;
   const logOptions = { segmentBytes: MiB / 4, capBytes: 2 * MiB, keepBytes: MiB, journalBytesMax: MiB / 8 };
   const serving = await Serving.open(t, {}, { log: logOptions });
-  const letGo = serving.log.hold({ wants: () => true });
+  const letGo = serving.log.holders.add({ wants: () => true });
   const client = await serving.connect();
   const call = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(999, '.'));
   let taken = 0;

@@ -61,7 +61,7 @@ export class Serving {
   ): Promise<Serving> {
     const logDir = join(await temporaryDirectory(t), 'log');
     const log = await openLog(logDir, logOptions, disk);
-    log.startRetention();
+    log.holders.startRetention();
     const serving = new Serving(t, { log, logDir, options });
     await serving.source.open();
     t.teardown(async () => {

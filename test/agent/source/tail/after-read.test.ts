@@ -75,7 +75,7 @@ test('undelivered: nothing is deleted that a destination still wants', async (t)
   const tailing = await Tailing.prepare(t, DELETE);
   await tailing.start();
   let isWanted = true;
-  tailing.log.hold({ wants: () => isWanted });
+  tailing.log.holders.add({ wants: () => isWanted });
   await writeFile(tailing.path('a.log'), 'one\n');
   await tailing.delivers('one\n');
   await rename(tailing.path('a.log'), tailing.path('a.log.1'));
@@ -90,7 +90,7 @@ test('delivered-behind: what the log takes after a file does not hold the file b
   const tailing = await Tailing.prepare(t, DELETE);
   await tailing.start();
   let delivered = 0;
-  tailing.log.hold({ wants: (_, to) => to > delivered });
+  tailing.log.holders.add({ wants: (_, to) => to > delivered });
   await writeFile(tailing.path('a.log'), 'one\n');
   await tailing.delivers('one\n');
   await rename(tailing.path('a.log'), tailing.path('a.log.1'));

@@ -129,7 +129,7 @@ test('a tail whose log is full waits, and stops when it is told to', async (t) =
     { capBytes: 2_000_000, segmentBytes: 256 * 1024, journalBytesMax: 65_536, pendingBytesMax: 262_144 },
   );
   await tailing.start();
-  const release = tailing.log.hold({ wants: () => true });
+  const release = tailing.log.holders.add({ wants: () => true });
   const line = `${'x'.repeat(99)}\n`;
   await writeFile(tailing.path('a.log'), line.repeat(40_000));
   await until('the log is full', () => tailing.log.facts().state === 'full');
@@ -153,7 +153,7 @@ test('listing-put-off: what the log owes a listing while it is full does not put
   );
   await tailing.start();
   let room = false;
-  tailing.log.hold({ wants: () => !room });
+  tailing.log.holders.add({ wants: () => !room });
   // a log without room cannot be closed
   t.teardown(() => {
     room = true;

@@ -60,7 +60,7 @@ for (const [way, replace] of Object.entries(WAYS)) {
     );
     await tailing.start();
     let room = false;
-    tailing.log.hold({ wants: () => !room });
+    tailing.log.holders.add({ wants: () => !room });
     const before = `${'x'.repeat(99)}\n`.repeat(40_000);
     await writeFile(tailing.path('first.log'), before);
     await until('the log is full', () => tailing.log.facts().state === 'full');

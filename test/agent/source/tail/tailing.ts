@@ -69,7 +69,7 @@ export class Tailing {
 
   async start(disk: Disk = realDisk, spool: Spool = realSpool): Promise<void> {
     const log = await openLog(this.logDir, this.#logOptions, disk);
-    log.startRetention();
+    log.holders.startRetention();
     this.#log = log;
     this.#tail = new TailSource(this.#options, log, this.#captured.logger, spool);
     this.#tail.start();
