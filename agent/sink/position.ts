@@ -194,6 +194,12 @@ export class Position {
     this.#change({ ...part, ...this.#folded(part.gaps ?? this.state.gaps, part.position ?? this.mark) });
   }
 
+  /** What a cluster changed and could not write down never was; what was dropped meanwhile stays dropped. */
+  takeBack({ cluster, epoch, position }: CursorState): void {
+    const { cluster: _, ...state } = this.state;
+    this.#cursor.set({ ...state, epoch, position, ...(cluster !== undefined && { cluster }) });
+  }
+
   /** Writes down everything up to now; false where that failed. */
   commit(): Promise<boolean> {
     return this.#cursor.commit();

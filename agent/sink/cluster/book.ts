@@ -34,9 +34,24 @@ export class Book<L extends LaneLedger = LaneLedger> {
 
   /**
    * Takes up a cursor, that of a single endpoint too: its position is then where the cluster begins.
-   * @throws SpillwayError `disk` where the cursor cannot be written now
+   * @throws SpillwayError `disk` where the cursor cannot be written now; the position is as it was then
    */
   static async open<L extends LaneLedger>(
+    log: EventLog,
+    position: Position,
+    ledgerOf: (cursor: ClusterCursor) => L | Promise<L>,
+  ): Promise<Book<L>> {
+    const { state } = position;
+    try {
+      return await Book.#open(log, position, ledgerOf);
+    } catch (error) {
+      // nothing was given out by it: who has the position next, a cluster or not, finds it as it was
+      position.takeBack(state);
+      throw error;
+    }
+  }
+
+  static async #open<L extends LaneLedger>(
     log: EventLog,
     position: Position,
     ledgerOf: (cursor: ClusterCursor) => L | Promise<L>,

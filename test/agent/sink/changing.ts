@@ -18,7 +18,8 @@ import { temporaryDirectory } from '../source/event-log.ts';
 import { LOG_OPTIONS } from './sending.ts';
 
 const HALT_MS = 1_000;
-const RETRIES = 'retryMinMs: 10, retryMaxMs: 20';
+export const RETRY_MAX_MS = 20;
+const RETRIES = `retryMinMs: 10, retryMaxMs: ${RETRY_MAX_MS}`;
 
 export class Changing {
   readonly disk: ModelDisk;

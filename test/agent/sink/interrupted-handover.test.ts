@@ -1,12 +1,15 @@
 // A destination whose configuration changes while its cursor cannot be written: it does not stay dead until somebody
 // restarts the agent, it says what it waits for, and another change finds it as it would any other.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { healthOf } from '../../../agent/health.ts';
 import { StaticRegistry } from '../../../agent/registry/static.ts';
 import { Listening } from '../source/listen/listening.ts';
 import { until } from '../source/until.ts';
-import { Changing } from './changing.ts';
+import { Changing, RETRY_MAX_MS } from './changing.ts';
+import { ScriptedReceiver } from './scripted-receiver.ts';
 
 interface Fixture {
   readonly changing: Changing;
@@ -113,10 +116,38 @@ test('interrupted-handover: what may be lost gives way meanwhile', async (t) => 
   t.true(changing.snapshot('a').interrupted);
 });
 
-test('interrupted-handover: an agent that stops does not wait for it', async (t) => {
-  const { changing } = await interrupted(t);
+test('doubled-by-a-change-back: the receiver is asked in the same epoch what it has of a batch without its acknowledgement', async (t) => {
+  const receiver = await ScriptedReceiver.open(t);
+  const changing = await Changing.prepare(t);
+  const { host, port } = receiver.address;
+  const single = `address: '${host}:${port}'`;
+  await changing.add('a', single);
+  await changing.append('one');
+  const peer = await receiver.peer(0);
+  peer.welcome();
+  await peer.until(() => peer.text === 'one\n');
+  changing.failCursors();
+  await changing.change('a', `cluster: { members: [{ name: m, address: '${host}:${port}' }] }`);
+  await until('it is tried again', () => (changing.snapshot('a').handoverFailures ?? 0) > 2);
+  await changing.change('a', single);
+  changing.mend();
+  const next = await receiver.peer(1);
+  t.is(next.hello?.epoch, peer.hello?.epoch);
+  next.welcome({ has: 4, hasEvents: 1, last: { from: 0, crc: crc32('one\n') } });
+  await changing.append('two');
+  await next.until(() => next.data.length > 0);
+  t.is(next.text, 'two\n');
+});
+
+test('interrupted-handover: an agent that stops does not wait for it, and tries no more', async (t) => {
+  const { changing, receiver } = await interrupted(t);
+  await until('it is tried again', () => (changing.snapshot('a').handoverFailures ?? 0) > 2);
   await changing.fanOut.close(0);
   const { handoverFailures } = changing.snapshot('a');
-  changing.mend();
+  const { connections } = receiver.source.snapshot();
+  // nothing is to happen: as long as several attempts would take
+  await sleep(10 * RETRY_MAX_MS);
   t.is(changing.snapshot('a').handoverFailures, handoverFailures);
+  t.false(changing.snapshot('a').connected);
+  t.deepEqual(receiver.source.snapshot().connections, connections);
 });
