@@ -173,8 +173,11 @@ export class Agent {
           await Promise.all([behind.commit(haltMs), ahead.commit(haltMs)]);
         },
         discard: async () => {
-          await ahead.discard();
-          await behind.discard();
+          try {
+            await ahead.discard();
+          } finally {
+            await behind.discard();
+          }
         },
       };
     } catch (error) {

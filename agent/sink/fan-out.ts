@@ -109,7 +109,7 @@ export class FanOut {
     const { log } = this.#parts;
     const opened: AnyDestination[] = [];
     const discard = async () => {
-      for (const destination of opened) await destination.discard();
+      await this.#discard(opened);
       for (const { name } of change.added) this.#coming.delete(name);
     };
     // what a new one is to begin with must not be deleted before it has taken its own hold
@@ -156,6 +156,18 @@ export class FanOut {
       ...removed.map((name) => this.#remove(name, haltMs)),
     ]);
     await this.look();
+  }
+
+  /** Never rejects: one that cannot be taken back is told, and keeps none of the others. */
+  async #discard(opened: readonly AnyDestination[]): Promise<void> {
+    for (const destination of opened) {
+      const told = (error: unknown) =>
+        this.#parts.logger.warn(
+          { err: error, destination: destination.name },
+          'a destination that was opened in vain left its cursor behind',
+        );
+      await destination.discard().catch(told);
+    }
   }
 
   async #replace(config: DestinationConfig, haltMs: number): Promise<void> {

@@ -276,8 +276,7 @@ export class Position {
   /** As if it had never been opened. */
   async discard(): Promise<void> {
     const { destination } = this.state;
-    await this.#cursor.abandon();
-    this.#release();
+    await this.#cursor.abandon().finally(() => this.#release());
     if (this.#found === null) await this.#log.cursors.remove(destination);
     else await this.#log.cursors.write(this.#found);
   }
