@@ -22,6 +22,7 @@ import type { OutboundOptions } from './outbound-options.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
 import { Position } from './position.ts';
 import { ScribeOutbound } from './scribe/outbound.ts';
+import type { Succession } from './succession.ts';
 import { Whereabouts } from './whereabouts.ts';
 import { isNewEpoch, messageOf } from './why-ended.ts';
 
@@ -34,14 +35,6 @@ export interface DestinationOptions extends OutboundOptions, LagPolicyOptions, L
   readonly startAt: StartAt;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
-}
-
-/** What one destination hands to the next of its name. */
-export interface Succession {
-  readonly position: Position;
-  readonly policy: LagPolicyOptions['policy'];
-  readonly connections: number;
-  readonly credentials: Credentials;
 }
 
 const LOG_EVERY_MS = 10_000;
@@ -111,9 +104,8 @@ export class Destination {
   }
 
   get succession(): Succession {
-    const { policy } = this.#options;
-    const [position, credentials] = [this.#position, this.#credentials];
-    return { position, policy, connections: this.#connections, credentials };
+    const [position, connections, credentials] = [this.#position, this.#connections, this.#credentials];
+    return { position, policy: this.#options.policy, connections, credentials };
   }
 
   start(): void {

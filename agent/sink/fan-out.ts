@@ -18,9 +18,10 @@ import { Turnstile } from '../log/turnstile.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LinkIdentity } from '../wire/identity-in-use.ts';
 import { ClusterDestination } from './cluster/cluster.ts';
-import { Destination, type Succession } from './destination.ts';
+import { Destination } from './destination.ts';
 import { Handover } from './handover.ts';
 import { Orphans } from './orphans.ts';
+import type { Succession } from './succession.ts';
 
 export interface FanOutParts {
   readonly log: EventLog;

@@ -5,8 +5,8 @@
 import type { Logger } from 'pino';
 import type { DestinationSnapshot } from '../http/snapshot.ts';
 import type { EventLog } from '../log/log.ts';
-import type { Succession } from './destination.ts';
 import { LagPolicy, type LagPolicyOptions } from './policy.ts';
+import type { Succession } from './succession.ts';
 
 /** What has the position of a destination, and can hand it on. */
 export interface Successor {

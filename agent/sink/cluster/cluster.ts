@@ -10,15 +10,15 @@ import type { Registry } from '../../registry/registry.ts';
 import type { StartAt } from '../beginning.ts';
 import { Credentials } from '../credentials.ts';
 import { tellCursorFailure } from '../cursor-failure.ts';
-import type { Succession } from '../destination.ts';
 import { Link, type LinkOptions } from '../link.ts';
 import { Losses } from '../losses.ts';
 import type { OutboundOptions } from '../outbound-options.ts';
 import { LagPolicy, type LagPolicyOptions } from '../policy.ts';
 import { Position } from '../position.ts';
+import type { Succession } from '../succession.ts';
 import type { Book } from './book.ts';
 import { tellForGood } from './forgone.ts';
-import { keepMembers, recallMembers } from './last-members.ts';
+import { keepMembers, recallMembers, servedMembers } from './last-members.ts';
 import { ClusterMember, type ClusterMemberParts } from './member.ts';
 import { type Member, type Members, openMembers } from './members.ts';
 import { clusterSnapshot } from './snapshot.ts';
@@ -40,8 +40,6 @@ interface Begun {
   readonly work: Work;
   /** As it was found. */
   readonly before: ClusterCursor | undefined;
-  /** Of the destination whose place it takes. */
-  readonly credentials: Credentials | null;
 }
 
 const LOOK_MS = 100;
@@ -66,7 +64,8 @@ export class ClusterDestination {
   readonly #stop: (() => void)[] = [];
   #unfollow: () => void = () => undefined;
 
-  private constructor(options: ClusterOptions, parts: Parts, { work, before, credentials }: Begun) {
+  private constructor(options: ClusterOptions, parts: Parts, begun: Begun, credentials: Credentials | null) {
+    const { work, before } = begun;
     const { book } = work;
     this.#options = options;
     this.#log = parts.log;
@@ -80,7 +79,7 @@ export class ClusterDestination {
     tellCursorFailure(book.position, this.#logger);
     const { cluster } = options;
     const recalled = recallMembers(book.position, cluster.from);
-    this.#members = openMembers(cluster, parts.registry, this.#logger, servedOf(book), recalled);
+    this.#members = openMembers(cluster, parts.registry, this.#logger, servedMembers(book), recalled);
     this.#work = work;
     this.#dispatch = work.dispatch(() => this.#active);
   }
@@ -89,11 +88,7 @@ export class ClusterDestination {
   static async open(options: ClusterOptions, parts: Parts): Promise<ClusterDestination> {
     const position = await Position.open(parts.log, options.name, options.startAt);
     try {
-      return new ClusterDestination(
-        options,
-        parts,
-        await begin(options, parts, { position, credentials: null }),
-      );
+      return new ClusterDestination(options, parts, await begin(options, parts, position), null);
     } catch (error) {
       // what failed first is what is told
       await position.discard().catch(() => undefined);
@@ -107,10 +102,10 @@ export class ClusterDestination {
     parts: Parts,
     before: Succession,
   ): Promise<ClusterDestination> {
-    const { position, policy } = before;
+    const { position, policy, credentials } = before;
     // what was appended under another policy is not dropNewest's to drop
     if (policy !== 'dropNewest') position.seenEnd = parts.log.end;
-    return new ClusterDestination(options, parts, await begin(options, parts, before));
+    return new ClusterDestination(options, parts, await begin(options, parts, position), credentials);
   }
 
   get succession(): Succession {
@@ -295,17 +290,7 @@ export class ClusterDestination {
   }
 }
 
-async function begin(
-  { cluster }: ClusterOptions,
-  { log }: Parts,
-  { position, credentials }: Pick<Succession, 'position'> & Pick<Begun, 'credentials'>,
-): Promise<Begun> {
+async function begin({ cluster }: ClusterOptions, { log }: Parts, position: Position): Promise<Begun> {
   const before = position.state.cluster;
-  return { work: await openWork(cluster, log, position), before, credentials };
-}
-
-/** Members of before a restart that acknowledged anything. */
-function servedOf({ ledger }: Book): ReadonlySet<string> {
-  const served = [...ledger.lanes].filter(([, { reached, held }]) => reached.sequence > 0 || held.length > 0);
-  return new Set(served.map(([name]) => name));
+  return { work: await openWork(cluster, log, position), before };
 }

@@ -4,6 +4,7 @@
 import type { ClusterConfig } from '../../config/cluster.ts';
 import type { MemberRecord } from '../../log/cursor.ts';
 import type { Position } from '../position.ts';
+import type { Book } from './book.ts';
 import type { Member } from './members.ts';
 
 type Origin = ClusterConfig['from'];
@@ -14,6 +15,12 @@ export function recallMembers({ state: { lastMembers } }: Position, from: Origin
   return lastMembers.members.map(([name, host, port, draining]) => {
     return { name, host, port, draining: draining === 1 };
   });
+}
+
+/** Members of before a restart that acknowledged anything. */
+export function servedMembers({ ledger }: Pick<Book, 'ledger'>): ReadonlySet<string> {
+  const served = [...ledger.lanes].filter(([, { reached, held }]) => reached.sequence > 0 || held.length > 0);
+  return new Set(served.map(([name]) => name));
 }
 
 /** Written down with the cursor: nobody waits for it. */
