@@ -50,6 +50,8 @@ test('former-member-lost-disk-uncounted: one that left with nothing open and ret
   t.is(returned.hello?.epoch, peer.hello?.epoch, 'asked for what it had');
   returned.welcome(EMPTY);
   await until('it is counted', () => shown('b1')?.lostEvents === 2);
+  // only when its cursor is written
+  await until('it is told', () => destination.loss !== null);
   t.regex(destination.loss ?? '', /member b1 came back without up to 2 events/);
   t.is(destination.snapshot().acknowledged.events, 2, 'in the equation they stay acknowledged');
 });
