@@ -43,7 +43,7 @@ host() { # NUMBER: what a machine is, from the inside; stays in the foreground a
   mount --bind "$home/etc" /run/etc
   mount --bind "$home/tmp" /tmp # with it goes whatever lies there, perhaps WORK itself
   chmod 1777 /tmp
-  mount -t tmpfs none "$root" # a machine has no checkout
+  if [[ -d $root ]]; then mount -t tmpfs none "$root"; fi # a machine has no checkout; one below /tmp is hidden already
   if [[ -d /root ]]; then mount -t tmpfs -o mode=700 none /root; fi
   cd /
   ip link set lo up
@@ -82,7 +82,11 @@ for ((number = 1; number <= count; number++)); do
   fi
 done
 for ((number = 1; number <= count; number++)); do
-  until (exec 4<>"/dev/tcp/10.99.0.$((10 + number))/22") 2>/dev/null; do sleep 0.05; done
+  for ((tries = 0; ; tries++)); do
+    if (exec 4<>"/dev/tcp/10.99.0.$((10 + number))/22") 2>/dev/null; then break; fi
+    if ((tries >= 600)); then echo "host$number has no sshd: $(cat "$work/host$number/etc/sshd.log" 2>&1)" >&2; exit 1; fi
+    sleep 0.05
+  done
 done
 echo "ready; $conditions"
 cat <&3 >/dev/null
